@@ -1,0 +1,216 @@
+//! The composition root: settings become a running site.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::middleware::{Condition, DefaultHeaders, Logger, from_fn};
+use actix_web::web::Data;
+use actix_web::{App, HttpServer};
+
+use crate::clock::Clock;
+use crate::db::{Database, DatabaseOptions, DbError};
+use crate::sessions::{DbBackend, Engine, SessionCodec, SessionMiddleware, SharedBackend, SharedPolicy};
+use crate::settings::Settings;
+use crate::site::{self, AllowedHosts, ShowCauses, TemplateError, Templates};
+
+/// How long requests in flight may take once the server is told to stop.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Why the site does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ApplicationError {
+    /// The database cannot be used.
+    #[error(transparent)]
+    Database(#[from] DbError),
+    /// The templates cannot be used.
+    #[error(transparent)]
+    Templates(#[from] TemplateError),
+    /// Nobody can listen there.
+    #[error("cannot listen on {address}: {}", bind_reason(source))]
+    Bind {
+        /// Where.
+        address: SocketAddr,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The server failed while it ran.
+    #[error("the server stopped")]
+    Server(#[source] std::io::Error),
+}
+
+/// Django's words for the errors that everybody meets.
+fn bind_reason(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::AddrInUse => "that port is already in use".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "you don't have permission to access that port".to_owned(),
+        std::io::ErrorKind::AddrNotAvailable => "that IP address can't be assigned to".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// A site that is ready to run; its port is open already.
+pub struct Application {
+    server: Server,
+    address: SocketAddr,
+}
+
+impl Application {
+    /// Opens the database, reads the templates, and listens on `address`; port 0 is any free port.
+    ///
+    /// Called within an Actix system.
+    ///
+    /// ```no_run
+    /// use sessionid::application::Application;
+    /// use sessionid::clock::Clock;
+    /// use sessionid::settings::Settings;
+    ///
+    /// # #[actix_web::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let settings = Settings::load("settings.toml".as_ref(), std::env::vars_os())?;
+    /// let application = Application::build(&settings, Clock::System, "127.0.0.1:0".parse()?)?;
+    /// println!("http://127.0.0.1:{}/", application.port());
+    /// application.run_until_stopped().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ApplicationError`], before anything runs.
+    pub fn build(settings: &Settings, clock: Clock, address: SocketAddr) -> Result<Self, ApplicationError> {
+        let bind_error = |source| ApplicationError::Bind { address, source };
+        let listener = TcpListener::bind(address).map_err(bind_error)?;
+        let address = listener.local_addr().map_err(bind_error)?;
+        let site = Site::build(settings, clock)?;
+        let server = HttpServer::new(move || site.app())
+            .shutdown_timeout(SHUTDOWN_TIMEOUT.as_secs())
+            .disable_signals()
+            .listen(listener)
+            .map_err(bind_error)?
+            .run();
+        Ok(Self { server, address })
+    }
+
+    /// Where the site listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The port of [`address`](Self::address).
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// What stops the site from elsewhere.
+    #[must_use]
+    pub fn handle(&self) -> ServerHandle {
+        self.server.handle()
+    }
+
+    /// Serves until Ctrl-C, SIGTERM or the [`handle`](Self::handle) stops it, and lets the requests in
+    /// flight finish; a second signal does not wait for them.
+    ///
+    /// # Errors
+    ///
+    /// [`ApplicationError::Server`].
+    pub async fn run_until_stopped(self) -> Result<(), ApplicationError> {
+        let handle = self.server.handle();
+        let signals = actix_web::rt::spawn(async move {
+            stop_signal().await;
+            let _finished = actix_web::rt::spawn(handle.stop(true));
+            stop_signal().await;
+            handle.stop(false).await;
+        });
+        let result = self.server.await.map_err(ApplicationError::Server);
+        signals.abort();
+        result
+    }
+}
+
+/// Waits for Ctrl-C or SIGTERM; forever where neither can be had.
+async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
+        (Ok(mut interrupt), Ok(mut terminate)) => {
+            tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+        }
+        _ => std::future::pending().await,
+    }
+}
+
+/// What every worker's app is made of.
+#[derive(Clone)]
+struct Site {
+    templates: Data<Templates>,
+    hosts: Data<AllowedHosts>,
+    show_causes: Data<ShowCauses>,
+    sessions: SessionMiddleware,
+    static_files: PathBuf,
+    log_requests: bool,
+}
+
+impl Site {
+    fn build(settings: &Settings, clock: Clock) -> Result<Self, ApplicationError> {
+        let policy = SharedPolicy::new(settings.session.clone());
+        Ok(Self {
+            templates: Data::new(Templates::load(&settings.base_dir.join("templates"))?),
+            hosts: Data::new(AllowedHosts::new(settings.allowed_hosts.clone(), settings.debug)),
+            show_causes: Data::new(ShowCauses(settings.debug)),
+            sessions: SessionMiddleware::new(backend(settings)?, policy).clock(clock),
+            static_files: settings.base_dir.join("static"),
+            log_requests: settings.debug && log::log_enabled!(target: "django.server", log::Level::Info),
+        })
+    }
+
+    fn app(
+        &self,
+    ) -> App<
+        impl actix_web::dev::ServiceFactory<
+            actix_web::dev::ServiceRequest,
+            Config = (),
+            Response = actix_web::dev::ServiceResponse<impl actix_web::body::MessageBody + use<>>,
+            Error = actix_web::Error,
+            InitError = (),
+        > + use<>,
+    > {
+        App::new()
+            .app_data(self.templates.clone())
+            .app_data(self.hosts.clone())
+            .app_data(self.show_causes.clone())
+            .wrap(from_fn(AllowedHosts::check))
+            .wrap(from_fn(site::error_pages))
+            .wrap(security_headers())
+            .wrap(Condition::new(self.log_requests, Logger::new(r#""%r" %s %b"#).log_target("django.server")))
+            .configure(|config| site::configure(config, self.sessions.clone(), &self.static_files))
+    }
+}
+
+/// The backend that the settings name.
+///
+/// # Errors
+///
+/// [`DbError`] when the database cannot be used.
+pub fn backend(settings: &Settings) -> Result<SharedBackend, DbError> {
+    let codec = SessionCodec::new(&settings.secret_key, &settings.secret_key_fallbacks);
+    match settings.session_engine {
+        Engine::Db => {
+            let database = Database::open(settings.database_url.clone(), DatabaseOptions::default())?;
+            Ok(Arc::new(DbBackend::new(database, codec)))
+        }
+    }
+}
+
+/// What Django's `SecurityMiddleware` and `XFrameOptionsMiddleware` add by default.
+fn security_headers() -> DefaultHeaders {
+    DefaultHeaders::new()
+        .add(("X-Frame-Options", "DENY"))
+        .add(("X-Content-Type-Options", "nosniff"))
+        .add(("Referrer-Policy", "same-origin"))
+        .add(("Cross-Origin-Opener-Policy", "same-origin"))
+}

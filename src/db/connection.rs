@@ -1,0 +1,144 @@
+//! Which database an URL names, and connections to it.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+
+use super::error::DbError;
+
+/// A connection to whichever database `DATABASE_URL` names.
+#[derive(diesel::MultiConnection)]
+pub enum DbConnection {
+    /// SQLite, bundled.
+    Sqlite(SqliteConnection),
+}
+
+/// `DATABASE_URL`, taken apart.
+///
+/// ```
+/// use sessionid::db::DatabaseUrl;
+///
+/// let url: DatabaseUrl = "sqlite://db.sqlite3".parse()?;
+/// assert_eq!(url, DatabaseUrl::Sqlite("db.sqlite3".into()));
+/// # Ok::<(), sessionid::db::InvalidDatabaseUrl>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DatabaseUrl {
+    /// A SQLite file: what follows `sqlite://`, as it stands.
+    Sqlite(PathBuf),
+}
+
+impl DatabaseUrl {
+    /// What may be written in this build.
+    pub const ALLOWED: &str = "sqlite:// and the path of a file, such as sqlite://db.sqlite3";
+
+    /// The same database, with a relative path taken from `folder`.
+    #[must_use]
+    pub fn relative_to(self, folder: &Path) -> Self {
+        match self {
+            Self::Sqlite(path) => Self::Sqlite(folder.join(path)),
+        }
+    }
+}
+
+impl FromStr for DatabaseUrl {
+    type Err = InvalidDatabaseUrl;
+
+    fn from_str(url: &str) -> Result<Self, InvalidDatabaseUrl> {
+        match url.split_once("://") {
+            Some(("sqlite", path)) if !path.is_empty() && !path.contains('\0') => {
+                Ok(Self::Sqlite(path.into()))
+            }
+            Some(("postgres" | "postgresql", _)) => Err(InvalidDatabaseUrl::NotBuiltIn),
+            _ => Err(InvalidDatabaseUrl::Unknown),
+        }
+    }
+}
+
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite://{}", path.display()),
+        }
+    }
+}
+
+/// An URL names no database of this build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidDatabaseUrl {
+    /// A database that this build has no driver for.
+    #[error("this database is not built in")]
+    NotBuiltIn,
+    /// No database at all.
+    #[error("this names no database")]
+    Unknown,
+}
+
+/// What a connection is for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Purpose {
+    Read,
+    Write,
+}
+
+/// Opens connections of one purpose; `r2d2` keeps them.
+#[derive(Debug)]
+pub(super) struct Connector {
+    pub(super) url: DatabaseUrl,
+    pub(super) purpose: Purpose,
+    /// How long a statement waits for another process's lock.
+    pub(super) lock_timeout: Duration,
+}
+
+impl Connector {
+    pub(super) fn open(&self) -> Result<DbConnection, DbError> {
+        let connect_error = |source| DbError::Connect { url: self.url.to_string(), source };
+        match &self.url {
+            DatabaseUrl::Sqlite(path) => {
+                let path = sqlite_file(path);
+                let mut conn = SqliteConnection::establish(&path).map_err(connect_error)?;
+                conn.batch_execute(&self.sqlite_pragmas())?;
+                Ok(DbConnection::Sqlite(conn))
+            }
+        }
+    }
+
+    /// The journal is the file's own, so only the writer sets it. `synchronous = FULL` makes an
+    /// answered write survive a power cut.
+    fn sqlite_pragmas(&self) -> String {
+        let wait = format!("PRAGMA busy_timeout = {};", self.lock_timeout.as_millis());
+        match self.purpose {
+            Purpose::Read => format!("{wait} PRAGMA query_only = ON;"),
+            Purpose::Write => format!("{wait} PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"),
+        }
+    }
+}
+
+/// A path that SQLite takes for a file and nothing else: `:memory:` and `file:` mean more to it.
+fn sqlite_file(path: &Path) -> String {
+    let path = if path.is_absolute() { path.to_owned() } else { Path::new(".").join(path) };
+    path.to_string_lossy().into_owned()
+}
+
+impl r2d2::ManageConnection for Connector {
+    type Connection = DbConnection;
+    type Error = DbError;
+
+    fn connect(&self) -> Result<DbConnection, DbError> {
+        self.open()
+    }
+
+    fn is_valid(&self, conn: &mut DbConnection) -> Result<(), DbError> {
+        Ok(conn.batch_execute("SELECT 1")?)
+    }
+
+    fn has_broken(&self, _: &mut DbConnection) -> bool {
+        false
+    }
+}

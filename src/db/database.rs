@@ -1,0 +1,127 @@
+//! One database: reads on pooled connections, writes in one thread's transactions.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::connection::{Connector, DatabaseUrl, DbConnection, Purpose};
+use super::error::DbError;
+use super::migrations;
+use super::writer::{WriteError, Writer};
+
+/// How long to wait, and for how many at once.
+#[derive(Clone, Copy, Debug)]
+pub struct DatabaseOptions {
+    /// The longest wait for anything: a connection, a lock, an answer.
+    pub timeout: Duration,
+    /// Connections for reading.
+    pub readers: u32,
+}
+
+impl Default for DatabaseOptions {
+    /// A little under 5 s, so that a client that waits for an answer has it within 5 s.
+    fn default() -> Self {
+        Self { timeout: Duration::from_millis(4500), readers: 4 }
+    }
+}
+
+/// Creates the tables that are missing, and names the migrations that did it.
+///
+/// # Errors
+///
+/// As [`Database::open`].
+pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, DbError> {
+    let lock_timeout = DatabaseOptions::default().timeout;
+    let mut conn = Connector { url: url.clone(), purpose: Purpose::Write, lock_timeout }.open()?;
+    migrations::run(&mut conn)
+}
+
+/// A handle on one database; clones share it.
+#[derive(Clone, Debug)]
+pub struct Database {
+    readers: r2d2::Pool<Connector>,
+    writer: Arc<Writer>,
+    timeout: Duration,
+}
+
+impl Database {
+    /// Opens a database, creates its tables where they are missing, and starts its writer.
+    ///
+    /// ```
+    /// use sessionid::db::{Database, DatabaseOptions, DatabaseUrl};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// let url = DatabaseUrl::Sqlite(folder.path().join("db.sqlite3"));
+    /// let database = Database::open(url, DatabaseOptions::default())?;
+    /// # drop(database);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`DbError::Connect`] when it cannot be opened, [`DbError::Migrate`] when it cannot be brought
+    /// to this version, [`DbError::Query`] when it is no database.
+    pub fn open(url: DatabaseUrl, options: DatabaseOptions) -> Result<Self, DbError> {
+        let lock_timeout = options.timeout;
+        let connector = Connector { url: url.clone(), purpose: Purpose::Write, lock_timeout };
+        let mut conn = connector.open()?;
+        migrations::run(&mut conn)?;
+        let readers = r2d2::Pool::builder()
+            .max_size(options.readers)
+            .min_idle(Some(1))
+            .connection_timeout(options.timeout)
+            .test_on_check_out(false)
+            .error_handler(Box::new(LogPoolError))
+            .build_unchecked(Connector { url, purpose: Purpose::Read, lock_timeout });
+        Ok(Self { readers, writer: Arc::new(Writer::start(conn, connector)?), timeout: options.timeout })
+    }
+
+    /// Runs `query` on a connection for reading, on a thread that may wait.
+    ///
+    /// # Errors
+    ///
+    /// What the query reports, or that there was no connection or answer within the time limit.
+    pub async fn read<T, F>(&self, query: F) -> Result<T, DbError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut DbConnection) -> diesel::QueryResult<T> + Send + 'static,
+    {
+        let readers = self.readers.clone();
+        let work = tokio::task::spawn_blocking(move || Ok(query(&mut *readers.get()?)?));
+        match tokio::time::timeout(self.timeout, work).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err(DbError::Gone),
+            Err(_) => Err(DbError::Timeout(self.timeout)),
+        }
+    }
+
+    /// Runs `job` in a write transaction, and returns once that is committed.
+    ///
+    /// The transaction may hold other jobs too: a job that finds something wrong must return before
+    /// its first change, and a statement that fails takes the whole transaction back.
+    ///
+    /// # Errors
+    ///
+    /// What the job reports, or a [`DbError`] when it was not run or not committed.
+    pub async fn write<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: WriteError,
+        F: FnOnce(&mut DbConnection) -> Result<T, E> + Send + 'static,
+    {
+        let answer = self.writer.submit(job)?;
+        match tokio::time::timeout(self.timeout, answer).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err(DbError::Gone.into()),
+            Err(_) => Err(DbError::Timeout(self.timeout).into()),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct LogPoolError;
+
+impl r2d2::HandleError<DbError> for LogPoolError {
+    fn handle_error(&self, error: DbError) {
+        log::error!("{error}");
+    }
+}

@@ -1,0 +1,68 @@
+//! A moment as Django stores it in a `DateTimeField`.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::expression::AsExpression;
+use diesel::serialize::{self, IsNull, Output, ToSql};
+use diesel::sql_types::HasSqlType;
+use diesel::sqlite::Sqlite;
+
+use super::connection::MultiBackend;
+use super::schema::sql_types;
+
+/// A moment in UTC.
+///
+/// SQLite has no type for it, so Django writes text there: `2026-11-22 18:24:10.250000`, without the
+/// fraction where it is zero. Written otherwise it would sort otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, AsExpression, FromSqlRow)]
+#[diesel(sql_type = sql_types::DateTime)]
+pub struct DbDateTime(DateTime<Utc>);
+
+impl From<DateTime<Utc>> for DbDateTime {
+    fn from(moment: DateTime<Utc>) -> Self {
+        Self(moment)
+    }
+}
+
+impl From<DbDateTime> for DateTime<Utc> {
+    fn from(moment: DbDateTime) -> Self {
+        moment.0
+    }
+}
+
+impl HasSqlType<sql_types::DateTime> for MultiBackend {
+    fn metadata(lookup: &mut Self::MetadataLookup) -> Self::TypeMetadata {
+        Self::lookup_sql_type::<sql_types::DateTime>(lookup)
+    }
+}
+
+impl FromSql<sql_types::DateTime, MultiBackend> for DbDateTime {
+    fn from_sql(
+        bytes: <MultiBackend as diesel::backend::Backend>::RawValue<'_>,
+    ) -> deserialize::Result<Self> {
+        bytes.from_sql::<Self, sql_types::DateTime>()
+    }
+}
+
+impl ToSql<sql_types::DateTime, MultiBackend> for DbDateTime {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, MultiBackend>) -> serialize::Result {
+        out.set_value((sql_types::DateTime, self));
+        Ok(IsNull::No)
+    }
+}
+
+impl FromSql<sql_types::DateTime, Sqlite> for DbDateTime {
+    fn from_sql(bytes: <Sqlite as diesel::backend::Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+        let text = <String as FromSql<diesel::sql_types::Text, Sqlite>>::from_sql(bytes)?;
+        Ok(Self(NaiveDateTime::parse_from_str(&text, "%Y-%m-%d %H:%M:%S%.f")?.and_utc()))
+    }
+}
+
+impl ToSql<sql_types::DateTime, Sqlite> for DbDateTime {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+        let format =
+            if self.0.timestamp_subsec_micros() == 0 { "%Y-%m-%d %H:%M:%S" } else { "%Y-%m-%d %H:%M:%S%.6f" };
+        out.set_value(self.0.format(format).to_string());
+        Ok(IsNull::No)
+    }
+}

@@ -1,0 +1,16 @@
+//! The database, through Diesel: connections, schema, migrations, and one writer. Knows no session.
+
+mod connection;
+mod database;
+mod datetime;
+mod error;
+mod migrations;
+pub(crate) mod schema;
+mod writer;
+
+pub(crate) use self::connection::MultiBackend;
+pub use self::connection::{DatabaseUrl, DbConnection, InvalidDatabaseUrl};
+pub use self::database::{Database, DatabaseOptions, migrate};
+pub use self::datetime::DbDateTime;
+pub use self::error::DbError;
+pub use self::writer::WriteError;

@@ -1,0 +1,175 @@
+//! The one thread that writes: whatever waits is committed together, and answered after COMMIT.
+//!
+//! SQLite has one write lock and pays for every COMMIT with an fsync, so jobs that arrive while one
+//! transaction commits share the next.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+
+use diesel::connection::SimpleConnection;
+use tokio::sync::oneshot;
+
+use super::connection::{Connector, DbConnection};
+use super::error::DbError;
+use crate::error::chain;
+
+/// Jobs that may wait; beyond them a request is better told at once.
+const QUEUE: usize = 16_384;
+/// Jobs that share a transaction at most.
+const BATCH: usize = 256;
+
+/// The error of a write job, which says whether a statement failed in it.
+pub trait WriteError: From<DbError> + Send + 'static {
+    /// Whether the transaction around the job must be rolled back.
+    fn is_database_error(&self) -> bool;
+}
+
+impl WriteError for DbError {
+    fn is_database_error(&self) -> bool {
+        true
+    }
+}
+
+/// The sending half; dropping it ends the thread once the queue is empty.
+pub(super) struct Writer {
+    jobs: Option<SyncSender<Box<dyn Job>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    pub(super) fn start(conn: DbConnection, connector: Connector) -> Result<Self, DbError> {
+        let (sender, receiver) = sync_channel(QUEUE);
+        let thread = WriterThread { connector, conn: Some(conn) };
+        let thread = std::thread::Builder::new()
+            .name("sessionid-writer".to_owned())
+            .spawn(move || thread.run(&receiver))
+            .map_err(|_| DbError::Gone)?;
+        Ok(Self { jobs: Some(sender), thread: Some(thread) })
+    }
+
+    /// Queues a job; its result comes once its transaction is committed.
+    pub(super) fn submit<T, E, F>(&self, work: F) -> Result<oneshot::Receiver<Result<T, E>>, DbError>
+    where
+        T: Send + 'static,
+        E: WriteError,
+        F: FnOnce(&mut DbConnection) -> Result<T, E> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let job = Task { work: Some(work), result: None, reply };
+        let jobs = self.jobs.as_ref().ok_or(DbError::Gone)?;
+        jobs.try_send(Box::new(job)).map_err(|error| match error {
+            TrySendError::Full(_) => DbError::QueueFull,
+            TrySendError::Disconnected(_) => DbError::Gone,
+        })?;
+        Ok(answer)
+    }
+}
+
+impl fmt::Debug for Writer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Writer")
+    }
+}
+
+impl Drop for Writer {
+    /// Waits for the last commit, so that the file is closed when the database is dropped.
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// A job as the thread sees it, whatever it returns.
+trait Job: Send {
+    /// Works inside the transaction, and tells whether that can go on.
+    fn run(&mut self, conn: &mut DbConnection) -> bool;
+    /// Answers after COMMIT.
+    fn answer(self: Box<Self>);
+    /// Answers when there was no COMMIT.
+    fn refuse(self: Box<Self>, error: DbError);
+}
+
+struct Task<T, E, F> {
+    work: Option<F>,
+    result: Option<Result<T, E>>,
+    reply: oneshot::Sender<Result<T, E>>,
+}
+
+impl<T, E, F> Job for Task<T, E, F>
+where
+    T: Send,
+    E: WriteError,
+    F: FnOnce(&mut DbConnection) -> Result<T, E> + Send,
+{
+    fn run(&mut self, conn: &mut DbConnection) -> bool {
+        let Some(work) = self.work.take().filter(|_| !self.reply.is_closed()) else {
+            return true;
+        };
+        match catch_unwind(AssertUnwindSafe(|| work(conn))) {
+            Ok(result) => {
+                let go_on = !matches!(&result, Err(error) if error.is_database_error());
+                self.result = Some(result);
+                go_on
+            }
+            // A closure of the application panicked; its request learns of it by the lost reply.
+            Err(_) => false,
+        }
+    }
+
+    fn answer(self: Box<Self>) {
+        if let Some(result) = self.result {
+            // Nobody may wait any more; then nobody needs the answer.
+            let _ = self.reply.send(result);
+        }
+    }
+
+    fn refuse(self: Box<Self>, error: DbError) {
+        // What the job itself found wrong says more than the rolled-back transaction.
+        let result = self.result.filter(Result::is_err).unwrap_or_else(|| Err(error.into()));
+        let _ = self.reply.send(result);
+    }
+}
+
+struct WriterThread {
+    connector: Connector,
+    /// Opened anew after a failure.
+    conn: Option<DbConnection>,
+}
+
+impl WriterThread {
+    fn run(mut self, jobs: &Receiver<Box<dyn Job>>) {
+        while let Ok(first) = jobs.recv() {
+            let mut batch = vec![first];
+            batch.extend(jobs.try_iter().take(BATCH - 1));
+            match self.transaction(&mut batch) {
+                Ok(()) => batch.into_iter().for_each(Job::answer),
+                Err(error) => {
+                    self.conn = None;
+                    let reason = error.to_string();
+                    log::error!("a write was rolled back: {}", chain(&error));
+                    for job in batch {
+                        job.refuse(DbError::RolledBack(reason.clone()));
+                    }
+                }
+            }
+        }
+    }
+
+    fn transaction(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), DbError> {
+        if self.conn.is_none() {
+            self.conn = Some(self.connector.open()?);
+        }
+        let conn = self.conn.as_mut().ok_or(DbError::Gone)?;
+        conn.batch_execute("BEGIN IMMEDIATE")?;
+        for job in batch {
+            if !job.run(conn) {
+                return Err(DbError::RolledBack("a statement in it failed".to_owned()));
+            }
+        }
+        Ok(conn.batch_execute("COMMIT")?)
+    }
+}

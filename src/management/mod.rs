@@ -1,0 +1,74 @@
+//! The commands of `manage`; the only file that knows `clap`.
+
+mod commands;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use self::commands::{CommandError, migrate, runserver, walkthrough};
+use crate::error::chain;
+use crate::settings::Settings;
+
+/// Django's sessions, in Rust: a counter site that reproduces and teaches them.
+#[derive(Debug, Parser)]
+#[command(name = "manage", version, disable_help_subcommand = true)]
+struct Cli {
+    /// The settings file; templates, static files and relative paths resolve from its folder.
+    #[arg(long, global = true, value_name = "FILE", default_value = "settings.toml")]
+    settings: PathBuf,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the site (the default command). Ctrl-C stops it.
+    Runserver {
+        /// PORT, or ADDR:PORT.
+        #[arg(value_name = "PORT | ADDR:PORT", default_value = runserver::DEFAULT_ADDRESS)]
+        address: String,
+    },
+    /// Create the tables that are missing.
+    Migrate,
+    /// Perform every step of the seed document against a site of its own, and show what happens.
+    Walkthrough {
+        /// SESSION_COOKIE_AGE for the walk, in whole seconds.
+        #[arg(long, value_name = "SECONDS", default_value_t = walkthrough::DEFAULT_AGE, value_parser = clap::value_parser!(i64).range(2..=60))]
+        age: i64,
+    },
+}
+
+/// Runs the command that `arguments` name, as Django's `execute_from_command_line`.
+///
+/// What goes wrong is one line on standard error and the exit code 1; a command line that is none
+/// has the exit code 2.
+pub fn execute_from_command_line(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // A closed pipe leaves nobody to tell.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    match execute(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("Error: {}", chain(&error).replace('\n', " "));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn execute(cli: Cli) -> Result<(), CommandError> {
+    let settings = Settings::load(&cli.settings, std::env::vars_os())?;
+    let default = Command::Runserver { address: runserver::DEFAULT_ADDRESS.to_owned() };
+    match cli.command.unwrap_or(default) {
+        Command::Runserver { address } => runserver::execute(&settings, &cli.settings, &address),
+        Command::Migrate => migrate::execute(&settings),
+        Command::Walkthrough { age } => walkthrough::execute(settings, age),
+    }
+}

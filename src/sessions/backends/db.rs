@@ -1,0 +1,153 @@
+//! Sessions in the `django_session` table: `django.contrib.sessions.backends.db`.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::{BackendFuture, SessionBackend};
+use crate::db::{Database, DbConnection, DbError, WriteError};
+use crate::sessions::base::{Loaded, Pending, Saved};
+use crate::sessions::error::SessionError;
+use crate::sessions::key::SessionKey;
+use crate::sessions::models::SessionRow;
+use crate::sessions::serializers::{SessionCodec, SessionData};
+
+/// Rows that one transaction of `clear_expired` deletes, so that it never holds the lock for long.
+const CLEAR_BATCH: i64 = 500;
+
+/// The `db` engine.
+///
+/// A save is one atomic read-modify-write: changes are applied to what the row holds then, and a
+/// row that is gone stays gone.
+#[derive(Clone, Debug)]
+pub struct DbBackend {
+    database: Database,
+    codec: Arc<SessionCodec>,
+}
+
+impl DbBackend {
+    /// Sessions in `database`, signed by `codec`.
+    #[must_use]
+    pub fn new(database: Database, codec: SessionCodec) -> Self {
+        Self { database, codec: Arc::new(codec) }
+    }
+
+    /// Runs a job in a write transaction, with the codec at hand.
+    async fn write<T, F>(&self, job: F) -> Result<T, SessionError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut DbConnection, &SessionCodec) -> Result<T, SessionError> + Send + 'static,
+    {
+        let codec = Arc::clone(&self.codec);
+        self.database.write(move |conn| job(conn, &codec)).await
+    }
+}
+
+impl SessionBackend for DbBackend {
+    fn load(&self, key: SessionKey, now: DateTime<Utc>) -> BackendFuture<'_, Option<Loaded>> {
+        let codec = Arc::clone(&self.codec);
+        Box::pin(async move {
+            let find = move |conn: &mut DbConnection| SessionRow::live_data(conn, key.as_str(), now);
+            let stored: Option<String> = self.database.read(find).await?;
+            Ok(stored.map(|stored| Loaded { data: codec.decode(&stored), stored: Some(stored.into()) }))
+        })
+    }
+
+    fn exists(&self, key: SessionKey) -> BackendFuture<'_, bool> {
+        Box::pin(
+            async move { Ok(self.database.read(move |conn| SessionRow::exists(conn, key.as_str())).await?) },
+        )
+    }
+
+    fn create(&self, mut pending: Pending) -> BackendFuture<'_, Saved> {
+        Box::pin(self.write(move |conn, codec| {
+            let data = pending.take_data();
+            insert(conn, codec, SessionKey::random(), &pending, data)
+        }))
+    }
+
+    fn save(&self, key: SessionKey, mut pending: Pending) -> BackendFuture<'_, Saved> {
+        Box::pin(self.write(move |conn, codec| {
+            let stored = SessionRow::data_for_update(conn, key.as_str()).map_err(DbError::from)?;
+            let stored = stored.ok_or(SessionError::Interrupted)?;
+            let data = pending.merge_into(&stored, |stored| codec.decode(stored))?;
+            let row = row(codec, &key, &pending, &data)?;
+            row.update(conn).map_err(DbError::from)?;
+            Ok(Saved { session_key: key, data, stored: Some(row.session_data.into()) })
+        }))
+    }
+
+    fn cycle_key(&self, from: SessionKey, to: SessionKey, mut pending: Pending) -> BackendFuture<'_, Saved> {
+        Box::pin(self.write(move |conn, codec| {
+            let data = match SessionRow::data_for_update(conn, from.as_str()).map_err(DbError::from)? {
+                Some(stored) => pending.merge_into(&stored, |stored| codec.decode(stored))?,
+                None => pending.take_data(),
+            };
+            let saved = insert(conn, codec, to, &pending, data)?;
+            SessionRow::delete(conn, from.as_str()).map_err(DbError::from)?;
+            Ok(saved)
+        }))
+    }
+
+    fn delete(&self, key: SessionKey) -> BackendFuture<'_, ()> {
+        Box::pin(
+            self.write(move |conn, _| Ok(SessionRow::delete(conn, key.as_str()).map_err(DbError::from)?)),
+        )
+    }
+
+    fn clear_expired(&self, now: DateTime<Utc>) -> BackendFuture<'_, usize> {
+        Box::pin(async move {
+            let mut cleared = 0;
+            loop {
+                let batch = move |conn: &mut DbConnection, _: &SessionCodec| {
+                    Ok(SessionRow::delete_expired(conn, now, CLEAR_BATCH).map_err(DbError::from)?)
+                };
+                match self.write(batch).await? {
+                    0 => return Ok(cleared),
+                    deleted => cleared += deleted,
+                }
+            }
+        })
+    }
+}
+
+fn row(
+    codec: &SessionCodec,
+    key: &SessionKey,
+    pending: &Pending,
+    data: &SessionData,
+) -> Result<SessionRow, SessionError> {
+    Ok(SessionRow {
+        session_key: key.as_str().to_owned(),
+        session_data: codec.encode(data, pending.now()),
+        expire_date: pending.expire_date(data)?.into(),
+    })
+}
+
+/// Inserts a row under `key`, or under another key when this one is taken.
+fn insert(
+    conn: &mut DbConnection,
+    codec: &SessionCodec,
+    mut key: SessionKey,
+    pending: &Pending,
+    data: SessionData,
+) -> Result<Saved, SessionError> {
+    let mut row = row(codec, &key, pending, &data)?;
+    while !row.insert(conn).map_err(DbError::from)? {
+        key = SessionKey::random();
+        key.as_str().clone_into(&mut row.session_key);
+    }
+    Ok(Saved { session_key: key, data, stored: Some(row.session_data.into()) })
+}
+
+impl From<DbError> for SessionError {
+    fn from(error: DbError) -> Self {
+        Self::unavailable(error)
+    }
+}
+
+impl WriteError for SessionError {
+    fn is_database_error(&self) -> bool {
+        matches!(self, Self::Unavailable(_))
+    }
+}

@@ -1,0 +1,499 @@
+//! The state of one session: key, data, changes, flags. Pure, `Send`, without I/O.
+//!
+//! This is Django's `SessionBase`, with `_session_cache` split from what a backend found, so that a
+//! row can be fetched ahead of time without counting as looked at.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::error::SessionError;
+use super::expiry::{EXPIRY_KEY, Expiry, Lifetime};
+use super::json::RawJson;
+use super::key::SessionKey;
+use super::policy::SessionPolicy;
+use super::serializers::{PayloadError, SessionData};
+use super::write_set::{WriteSet, read, write};
+use crate::error::chain;
+
+const TEST_COOKIE_NAME: &str = "testcookie";
+const TEST_COOKIE_VALUE: &str = "worked";
+
+/// What a backend found under a key.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The text that the store holds, by which a save tells whether it still holds that.
+    pub stored: Option<Arc<str>>,
+    /// The data in it, or why there is none.
+    pub data: Result<SessionData, PayloadError>,
+}
+
+/// What a backend found, until somebody looks.
+#[derive(Debug, Default)]
+enum Found {
+    #[default]
+    NotAsked,
+    NoLiveRow,
+    Row(Loaded),
+}
+
+/// How a save reaches the store.
+#[derive(Debug)]
+pub(crate) enum Verb {
+    /// There is no key yet.
+    Create,
+    /// The key has a row.
+    Update(SessionKey),
+    /// The data moves to a new key, away from an old one if there was one.
+    CycleKey { from: Option<SessionKey>, to: SessionKey },
+}
+
+/// A `cycle_key` that the store has not seen yet.
+#[derive(Debug)]
+struct Renewal {
+    from: Option<SessionKey>,
+    /// The data and the number of changes at that moment, which is what Django has saved even when
+    /// the response turns out to be a 500.
+    data: SessionData,
+    changes: usize,
+}
+
+/// A session as one request, or one script, sees it.
+#[derive(Debug)]
+pub struct SessionBase {
+    session_key: Option<SessionKey>,
+    /// Django's `_session_cache`.
+    cache: Option<SessionData>,
+    found: Found,
+    stored: Option<Arc<str>>,
+    changes: WriteSet,
+    renewal: Option<Renewal>,
+    flushed: Vec<SessionKey>,
+    accessed: bool,
+    modified: bool,
+    policy: Arc<SessionPolicy>,
+}
+
+impl SessionBase {
+    /// A session under the key that a client sent, if it sent one that can be a key.
+    #[must_use]
+    pub fn new(session_key: Option<SessionKey>, policy: Arc<SessionPolicy>) -> Self {
+        Self {
+            session_key,
+            cache: None,
+            found: Found::NotAsked,
+            stored: None,
+            changes: WriteSet::default(),
+            renewal: None,
+            flushed: Vec::new(),
+            accessed: false,
+            modified: false,
+            policy,
+        }
+    }
+
+    /// The key; `None` before the first save, and once a look has shown that it has no live row.
+    #[must_use]
+    pub fn session_key(&self) -> Option<&SessionKey> {
+        self.session_key.as_ref()
+    }
+
+    /// Whether anything has looked at the data.
+    #[must_use]
+    pub fn accessed(&self) -> bool {
+        self.accessed
+    }
+
+    /// Whether the session is to be saved.
+    #[must_use]
+    pub fn modified(&self) -> bool {
+        self.modified
+    }
+
+    /// Marks the session as modified, or not.
+    pub fn set_modified(&mut self, modified: bool) {
+        self.modified = modified;
+    }
+
+    /// Whether there is neither a key nor data (`is_empty`): the cookie is then deleted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.session_key.is_none() && self.cache.as_ref().is_none_or(SessionData::is_empty)
+    }
+
+    /// The value under `key`.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Type`] when it is not a `T`; [`SessionError::Unreadable`] and
+    /// [`SessionError::NotLoaded`] from every method that looks at the data.
+    pub fn get<T: DeserializeOwned>(&mut self, key: &str) -> Result<Option<T>, SessionError> {
+        self.data()?.get(key).map(|value| read(key, value)).transpose()
+    }
+
+    /// Sets `key` (Django's `session[key] = value`).
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Serialize`] when the value is nothing that JSON has.
+    pub fn insert<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Result<(), SessionError> {
+        let value = write(key, value)?;
+        self.insert_raw(key, value)
+    }
+
+    fn insert_raw(&mut self, key: &str, value: RawJson) -> Result<(), SessionError> {
+        self.data()?.insert(key, value.clone());
+        self.changes.set(key, value);
+        self.modified = true;
+        Ok(())
+    }
+
+    /// Sets several keys (`update`); with none of them, the session is still modified.
+    ///
+    /// # Errors
+    ///
+    /// As [`insert`](Self::insert); the keys before the one that failed are set.
+    pub fn update<K: AsRef<str>, V: Serialize>(
+        &mut self,
+        values: impl IntoIterator<Item = (K, V)>,
+    ) -> Result<(), SessionError> {
+        self.data()?;
+        self.modified = true;
+        values.into_iter().try_for_each(|(key, value)| self.insert(key.as_ref(), &value))
+    }
+
+    /// Takes `key` out (`del session[key]`) and tells whether it was there.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get), without the type.
+    pub fn remove(&mut self, key: &str) -> Result<bool, SessionError> {
+        let removed = self.data()?.remove(key).is_some();
+        if removed {
+            self.changes.remove(key);
+            self.modified = true;
+        }
+        Ok(removed)
+    }
+
+    /// Takes the value under `key` out.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get); a value of another type stays where it is.
+    pub fn pop<T: DeserializeOwned>(&mut self, key: &str) -> Result<Option<T>, SessionError> {
+        let value = self.get(key)?;
+        self.remove(key)?;
+        Ok(value)
+    }
+
+    /// The value under `key`, which is set to `default` first where there is none.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get) and [`insert`](Self::insert).
+    pub fn setdefault<T: Serialize + DeserializeOwned>(
+        &mut self,
+        key: &str,
+        default: T,
+    ) -> Result<T, SessionError> {
+        if let Some(value) = self.get(key)? {
+            return Ok(value);
+        }
+        self.insert(key, &default)?;
+        Ok(default)
+    }
+
+    /// Stores `f` of the value under `key`, or of `default` where there is none, and returns what
+    /// this session saw before.
+    ///
+    /// The change is stored as the function, and applied to what the row holds when it is saved: a
+    /// counter loses no increment when requests overlap.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get) and [`insert`](Self::insert).
+    pub fn fetch_update<T, F>(&mut self, key: &str, default: T, f: F) -> Result<T, SessionError>
+    where
+        T: Serialize + DeserializeOwned + Clone + Send + 'static,
+        F: Fn(T) -> T + Send + 'static,
+    {
+        let seen: T = self.get(key)?.unwrap_or_else(|| default.clone());
+        let value = write(key, &f(seen.clone()))?;
+        self.data()?.insert(key, value);
+        self.changes.update(key, default, f);
+        self.modified = true;
+        Ok(seen)
+    }
+
+    /// Whether `key` is there (`key in session`, `has_key`).
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get), without the type.
+    pub fn contains_key(&mut self, key: &str) -> Result<bool, SessionError> {
+        Ok(self.data()?.contains_key(key))
+    }
+
+    /// All keys and values in their order (`items`).
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get), without the type.
+    pub fn entries(&mut self) -> Result<&SessionData, SessionError> {
+        self.data().map(|data| &*data)
+    }
+
+    /// Empties the session under its key, without looking at what it held.
+    pub fn clear(&mut self) {
+        self.cache = Some(SessionData::default());
+        self.changes.clear();
+        self.accessed = true;
+        self.modified = true;
+    }
+
+    /// Empties the session and gives up its key; the row goes with the response.
+    pub fn flush(&mut self) {
+        self.clear();
+        let key = self.session_key.take();
+        let row = self.renewal.take().map_or(key, |renewal| renewal.from);
+        self.flushed.extend(row);
+        self.stored = None;
+    }
+
+    /// Moves the data to a new key; the old row goes with the response.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get), without the type.
+    pub fn cycle_key(&mut self) -> Result<(), SessionError> {
+        let data = self.data()?.clone();
+        let key = self.session_key.replace(SessionKey::random());
+        let from = self.renewal.take().map_or(key, |renewal| renewal.from);
+        self.renewal = Some(Renewal { from, data, changes: self.changes.len() });
+        self.modified = true;
+        Ok(())
+    }
+
+    /// Gives the session an expiry of its own, or returns it to the policy.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Expiry`] for a moment past the dates that can be stored.
+    pub fn set_expiry(&mut self, expiry: impl Into<Expiry>, now: DateTime<Utc>) -> Result<(), SessionError> {
+        match expiry.into().to_stored(now)? {
+            Some(value) => self.insert_raw(EXPIRY_KEY, value),
+            None => self.remove(EXPIRY_KEY).map(drop),
+        }
+    }
+
+    /// Seconds until the session ends.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Expiry`] when `_session_expiry` holds something else.
+    pub fn get_expiry_age(&mut self, now: DateTime<Utc>) -> Result<i64, SessionError> {
+        Ok(self.lifetime()?.age(now))
+    }
+
+    /// When the session ends, were it saved now.
+    ///
+    /// # Errors
+    ///
+    /// As [`get_expiry_age`](Self::get_expiry_age), or past the dates that can be stored.
+    pub fn get_expiry_date(&mut self, now: DateTime<Utc>) -> Result<DateTime<Utc>, SessionError> {
+        Ok(self.lifetime()?.date(now)?)
+    }
+
+    /// Whether the cookie ends with the browser.
+    ///
+    /// # Errors
+    ///
+    /// As [`get_expiry_age`](Self::get_expiry_age).
+    pub fn get_expire_at_browser_close(&mut self) -> Result<bool, SessionError> {
+        Ok(self.lifetime()?.at_browser_close())
+    }
+
+    /// Sets a value to look for in the next request.
+    ///
+    /// # Errors
+    ///
+    /// As [`insert`](Self::insert).
+    pub fn set_test_cookie(&mut self) -> Result<(), SessionError> {
+        self.insert(TEST_COOKIE_NAME, TEST_COOKIE_VALUE)
+    }
+
+    /// Whether [`set_test_cookie`](Self::set_test_cookie) came back.
+    ///
+    /// # Errors
+    ///
+    /// As [`contains_key`](Self::contains_key).
+    pub fn test_cookie_worked(&mut self) -> Result<bool, SessionError> {
+        let worked = RawJson::from_plain_text(TEST_COOKIE_VALUE);
+        Ok(self.data()?.get(TEST_COOKIE_NAME) == Some(&worked))
+    }
+
+    /// Takes the test cookie's value out, and tells whether it was there.
+    ///
+    /// # Errors
+    ///
+    /// As [`remove`](Self::remove).
+    pub fn delete_test_cookie(&mut self) -> Result<bool, SessionError> {
+        self.remove(TEST_COOKIE_NAME)
+    }
+
+    fn lifetime(&mut self) -> Result<Lifetime, SessionError> {
+        let policy = Arc::clone(&self.policy);
+        Ok(Lifetime::new(self.data()?.get(EXPIRY_KEY), &policy)?)
+    }
+
+    /// Django's `_session`: the first look decides what was found, and drops a key without a row.
+    fn data(&mut self) -> Result<&mut SessionData, SessionError> {
+        self.accessed = true;
+        if self.cache.is_none() {
+            self.cache = Some(self.look()?);
+        }
+        self.cache.as_mut().ok_or(SessionError::NotLoaded)
+    }
+
+    fn look(&mut self) -> Result<SessionData, SessionError> {
+        if self.session_key.is_none() {
+            return Ok(SessionData::default());
+        }
+        let loaded = match std::mem::take(&mut self.found) {
+            Found::Row(loaded) => loaded,
+            Found::NoLiveRow => {
+                self.session_key = None;
+                return Ok(SessionData::default());
+            }
+            Found::NotAsked => return Err(SessionError::NotLoaded),
+        };
+        self.stored = loaded.stored;
+        match loaded.data {
+            Ok(data) => Ok(data),
+            Err(PayloadError::BadSignature) => {
+                log::warn!(target: "django.security.SuspiciousSession", "Session data corrupted");
+                Ok(SessionData::default())
+            }
+            Err(PayloadError::Unreadable(error)) => {
+                log::error!("session {:?} is left as it is: {}", self.session_key, chain(&error));
+                Err(error.into())
+            }
+        }
+    }
+
+    /// The key whose row is to be fetched before the data can be looked at.
+    pub(crate) fn key_to_load(&self) -> Option<&SessionKey> {
+        self.session_key.as_ref().filter(|_| self.cache.is_none() && matches!(self.found, Found::NotAsked))
+    }
+
+    /// Hands over what a backend found, without looking at it.
+    pub(crate) fn set_found(&mut self, found: Option<Loaded>) {
+        if self.cache.is_none() {
+            self.found = found.map_or(Found::NoLiveRow, Found::Row);
+        }
+    }
+
+    /// Keys whose rows a `flush` gave up.
+    pub(crate) fn take_flushed(&mut self) -> Vec<SessionKey> {
+        std::mem::take(&mut self.flushed)
+    }
+
+    /// How the session is saved, and what is saved.
+    pub(crate) fn begin_save(&mut self, now: DateTime<Utc>) -> Result<(Verb, Pending), SessionError> {
+        let data = self.data()?.clone();
+        let renewal = self.renewal.take();
+        let verb = match (self.session_key.clone(), renewal) {
+            (None, _) => Verb::Create,
+            (Some(to), Some(Renewal { from, .. })) => Verb::CycleKey { from, to },
+            (Some(key), None) => Verb::Update(key),
+        };
+        let changes = std::mem::take(&mut self.changes);
+        let (stored, policy) = (self.stored.take(), Arc::clone(&self.policy));
+        Ok((verb, Pending { data, stored, changes, policy, now }))
+    }
+
+    /// The state that the store has now.
+    pub(crate) fn finish_save(&mut self, saved: Saved) {
+        self.session_key = Some(saved.session_key);
+        self.cache = Some(saved.data);
+        self.stored = saved.stored;
+    }
+
+    /// Back to what a `cycle_key` had saved at its moment, where there was one: what Django's store
+    /// holds when the response is a 500.
+    pub(crate) fn rewind_to_cycle_key(&mut self) -> bool {
+        let Some(renewal) = &mut self.renewal else { return false };
+        self.cache = Some(std::mem::take(&mut renewal.data));
+        self.changes.truncate(renewal.changes);
+        true
+    }
+}
+
+/// What is to be saved: the data as this session sees it, and the changes that lead there.
+#[derive(Debug)]
+pub struct Pending {
+    data: SessionData,
+    stored: Option<Arc<str>>,
+    changes: WriteSet,
+    policy: Arc<SessionPolicy>,
+    now: DateTime<Utc>,
+}
+
+impl Pending {
+    /// The moment of the save.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    /// The data for a row that does not exist yet; it can be taken once.
+    #[must_use]
+    pub fn take_data(&mut self) -> SessionData {
+        std::mem::take(&mut self.data)
+    }
+
+    /// The data for a row that holds `stored` by now: the session's own view if it has not moved,
+    /// else the changes applied to what it holds.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Unreadable`] when the row has a good signature and cannot be read, and what
+    /// an update reports of a value of another type.
+    pub fn merge_into(
+        &mut self,
+        stored: &str,
+        decode: impl FnOnce(&str) -> Result<SessionData, PayloadError>,
+    ) -> Result<SessionData, SessionError> {
+        if self.stored.as_deref() == Some(stored) {
+            return Ok(self.take_data());
+        }
+        match decode(stored) {
+            Ok(data) => self.changes.apply(data),
+            Err(PayloadError::BadSignature) => self.changes.apply(SessionData::default()),
+            Err(PayloadError::Unreadable(error)) => Err(error.into()),
+        }
+    }
+
+    /// When a row with this data ends.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Expiry`] when the data tells no expiry.
+    pub fn expire_date(&self, data: &SessionData) -> Result<DateTime<Utc>, SessionError> {
+        Ok(Lifetime::new(data.get(EXPIRY_KEY), &self.policy)?.date(self.now)?)
+    }
+}
+
+/// What a store has saved.
+#[derive(Debug)]
+pub struct Saved {
+    /// The key that it is saved under.
+    pub session_key: SessionKey,
+    /// The data, with what overlapping requests changed.
+    pub data: SessionData,
+    /// The text that the store holds now.
+    pub stored: Option<Arc<str>>,
+}

@@ -1,0 +1,92 @@
+//! The one error of the session layer, and what a client is told of it.
+
+use std::error::Error as StdError;
+
+use actix_web::http::header::InvalidHeaderValue;
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpResponse, ResponseError};
+
+use super::expiry::ExpiryError;
+use super::serializers::UnreadablePayload;
+
+/// Seconds after which a client may ask again when the store did not answer.
+const RETRY_AFTER: &str = "5";
+
+/// Why a session could not be read, changed or saved.
+///
+/// As a response it tells the client a status and nothing else; the cause goes to the log.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SessionError {
+    /// The row was deleted before the request completed: 400, as Django's `SessionInterrupted`.
+    #[error(
+        "the request's session was deleted before the request completed; the user may have logged out in a concurrent request, for example"
+    )]
+    Interrupted,
+    /// The store is down, full, read-only, or locked past its time-out: 503. The client keeps its
+    /// cookie, since nothing is known of its session.
+    #[error("the session store did not answer")]
+    Unavailable(#[source] Box<dyn StdError + Send + Sync>),
+    /// The payload has a good signature and cannot be read: 500. The row is left as it is.
+    #[error(
+        "the session's payload cannot be read and is left as it is; was it written with another SESSION_SERIALIZER?"
+    )]
+    Unreadable(#[from] UnreadablePayload),
+    /// A value is not of the type that was asked for: 500.
+    #[error("the value of session key {key:?} is of another type")]
+    Type {
+        /// The key that was asked for.
+        key: String,
+        /// What `serde_json` says of the value.
+        source: serde_json::Error,
+    },
+    /// A value cannot be written as JSON: 500.
+    #[error("the value for session key {key:?} cannot be written as JSON")]
+    Serialize {
+        /// The key that was to be set.
+        key: String,
+        /// What `serde_json` says of the value.
+        source: serde_json::Error,
+    },
+    /// `_session_expiry` tells no expiry: 500.
+    #[error(transparent)]
+    Expiry(#[from] ExpiryError),
+    /// The row was not loaded before its data was asked for: 500. [`SessionStore::load`] does that;
+    /// the extractor has done it.
+    ///
+    /// [`SessionStore::load`]: super::SessionStore::load
+    #[error("the session was not loaded; call `load` first")]
+    NotLoaded,
+    /// The cookie that the policy asks for is no header: 500.
+    #[error("the session cookie cannot be written; check SESSION_COOKIE_NAME, _DOMAIN and _PATH")]
+    Cookie(#[source] InvalidHeaderValue),
+    /// A handler asks for a session where there is none: 500.
+    #[error("no session on this route; wrap its scope in `SessionMiddleware`")]
+    NoMiddleware,
+}
+
+impl SessionError {
+    /// Wraps what a store reports when it cannot do its work.
+    pub fn unavailable(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::Unavailable(source.into())
+    }
+}
+
+impl ResponseError for SessionError {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::Interrupted => StatusCode::BAD_REQUEST,
+            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let status = self.status_code();
+        let mut response = HttpResponse::build(status);
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response.insert_header((header::RETRY_AFTER, RETRY_AFTER));
+        }
+        response.body(status.canonical_reason().unwrap_or_default())
+    }
+}

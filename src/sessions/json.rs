@@ -1,0 +1,517 @@
+//! JSON as Python's `json` module reads and writes it.
+//!
+//! A session's values stay the text they came as until somebody asks for one, so that what Rust has
+//! no type for (2^70, `NaN`, lone surrogates) passes through untouched.
+
+use std::borrow::Cow;
+use std::fmt::{self, Write as _};
+use std::io;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::ser::Formatter;
+
+/// One JSON value as text: ASCII, since Django escapes everything else.
+///
+/// ```
+/// use sessionid::sessions::RawJson;
+///
+/// let value = RawJson::new("naïve")?;
+/// assert_eq!(value.as_str(), r#""na\u00efve""#);
+/// assert_eq!(value.get::<String>()?, "naïve");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RawJson(Box<str>);
+
+impl RawJson {
+    /// Serializes a value as Python's `json.dumps(value, separators=(",", ":"))` would.
+    ///
+    /// # Errors
+    ///
+    /// What `Serialize` of the value reports, or a map whose keys are no strings.
+    pub fn new<T: Serialize + ?Sized>(value: &T) -> Result<Self, serde_json::Error> {
+        let mut json = Vec::with_capacity(32);
+        value.serialize(&mut serde_json::Serializer::with_formatter(&mut json, PythonFormatter))?;
+        // The formatter writes ASCII alone, so nothing is lost here.
+        Ok(Self(String::from_utf8_lossy(&json).into()))
+    }
+
+    /// The value as a Rust type.
+    ///
+    /// # Errors
+    ///
+    /// The value is of another type, or one that Rust does not have.
+    pub fn get<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_str(&self.0)
+    }
+
+    /// The JSON text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Takes a text that is one JSON value in Python's dialect.
+    ///
+    /// # Errors
+    ///
+    /// [`JsonError`] names the byte at which it is not.
+    pub fn parse(text: &str) -> Result<Self, JsonError> {
+        let mut scanner = Scanner::new(text);
+        let value = scanner.value()?;
+        scanner.end()?;
+        Ok(value)
+    }
+
+    pub(super) fn from_integer(value: i64) -> Self {
+        Self(value.to_string().into())
+    }
+
+    /// A string of which no character needs an escape.
+    pub(super) fn from_plain_text(text: &str) -> Self {
+        Self(format!("\"{text}\"").into())
+    }
+}
+
+impl fmt::Display for RawJson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A text is not JSON, not even in Python's dialect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not JSON: expected {expected} at byte {at}")]
+pub struct JsonError {
+    expected: &'static str,
+    at: usize,
+}
+
+/// How `json.dumps` writes what `serde_json` writes otherwise: non-ASCII escaped, floats in
+/// Python's notation.
+struct PythonFormatter;
+
+impl Formatter for PythonFormatter {
+    fn write_string_fragment<W: ?Sized + io::Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        writer.write_all(escape_beyond_ascii(fragment).as_bytes())
+    }
+
+    fn write_f64<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
+        // `{:?}` turns to an exponent where Python's repr does; only the exponent's form differs.
+        let text = format!("{value:?}");
+        match text.split_once('e') {
+            None => writer.write_all(text.as_bytes()),
+            Some((digits, exponent)) => {
+                let (sign, exponent) = exponent.strip_prefix('-').map_or(('+', exponent), |rest| ('-', rest));
+                write!(writer, "{digits}e{sign}{exponent:0>2}")
+            }
+        }
+    }
+
+    fn write_raw_fragment<W: ?Sized + io::Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        let compact = without_spaces(fragment);
+        writer.write_all(escape_beyond_ascii(&compact).as_bytes())
+    }
+}
+
+/// Escapes DEL and everything beyond ASCII as `\uXXXX`, in surrogate pairs where one is not enough.
+fn escape_beyond_ascii(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|byte| byte < 0x7f) {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len() * 2);
+    for character in text.chars() {
+        if character < '\x7f' {
+            escaped.push(character);
+        } else {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                push_unit(&mut escaped, *unit);
+            }
+        }
+    }
+    Cow::Owned(escaped)
+}
+
+fn push_unit(text: &mut String, unit: u16) {
+    // Writing to a `String` cannot fail.
+    let _ = write!(text, "\\u{unit:04x}");
+}
+
+/// JSON text without the white space between its tokens.
+fn without_spaces(json: &str) -> String {
+    let mut in_string = false;
+    let mut escaped = false;
+    json.chars()
+        .filter(|character| {
+            let keep = in_string || !character.is_ascii_whitespace();
+            match character {
+                '"' if !escaped => in_string = !in_string,
+                _ => {}
+            }
+            escaped = in_string && *character == '\\' && !escaped;
+            keep
+        })
+        .collect()
+}
+
+/// A key of a JSON object as Python writes it between the quotes: the one form of each key.
+pub(super) fn escape_key(key: &str) -> Cow<'_, str> {
+    if key.bytes().all(|byte| (0x20..0x7f).contains(&byte) && byte != b'"' && byte != b'\\') {
+        return Cow::Borrowed(key);
+    }
+    escape_units(key.encode_utf16()).into()
+}
+
+/// The key again, with a replacement character for each lone surrogate.
+pub(super) fn unescape_key(escaped: &str) -> String {
+    if escaped.contains('\\') { String::from_utf16_lossy(&units(escaped)) } else { escaped.to_owned() }
+}
+
+fn escape_units(units: impl Iterator<Item = u16>) -> String {
+    let mut escaped = String::new();
+    for unit in units {
+        match u8::try_from(unit) {
+            Ok(b'"') => escaped.push_str("\\\""),
+            Ok(b'\\') => escaped.push_str("\\\\"),
+            Ok(b'\n') => escaped.push_str("\\n"),
+            Ok(b'\r') => escaped.push_str("\\r"),
+            Ok(b'\t') => escaped.push_str("\\t"),
+            Ok(0x08) => escaped.push_str("\\b"),
+            Ok(0x0c) => escaped.push_str("\\f"),
+            Ok(byte @ 0x20..0x7f) => escaped.push(char::from(byte)),
+            _ => push_unit(&mut escaped, unit),
+        }
+    }
+    escaped
+}
+
+/// The UTF-16 units of a scanned string's inside; UTF-16, since Python tells lone surrogates apart.
+fn units(inside: &str) -> Vec<u16> {
+    let mut units = Vec::with_capacity(inside.len());
+    let mut rest = inside;
+    while let Some(at) = rest.find('\\') {
+        units.extend(rest[..at].encode_utf16());
+        let escape = &rest[at + 1..];
+        let (unit, length) = match escape.as_bytes().first() {
+            Some(b'u') => {
+                (escape.get(1..5).and_then(|hex| u16::from_str_radix(hex, 16).ok()).unwrap_or(0xfffd), 5)
+            }
+            Some(b'n') => (0x0a, 1),
+            Some(b'r') => (0x0d, 1),
+            Some(b't') => (0x09, 1),
+            Some(b'b') => (0x08, 1),
+            Some(b'f') => (0x0c, 1),
+            Some(byte) => (u16::from(*byte), 1),
+            None => break,
+        };
+        units.push(unit);
+        rest = escape.get(length..).unwrap_or_default();
+    }
+    units.extend(rest.encode_utf16());
+    units
+}
+
+/// Takes a JSON text apart without recursion, so that no depth can exhaust the stack.
+pub(super) struct Scanner<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Scanner<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { text, at: 0 }
+    }
+
+    /// The members of an object, in order, each under its key in the form of [`escape_key`].
+    pub(super) fn members(&mut self, mut member: impl FnMut(Box<str>, RawJson)) -> Result<(), JsonError> {
+        self.expect(b'{', "an object")?;
+        if self.next_is(b'}') {
+            return Ok(());
+        }
+        loop {
+            let key = self.key()?;
+            member(key, self.value()?);
+            if self.next_is(b'}') {
+                return Ok(());
+            }
+            self.expect(b',', "',' or '}'")?;
+        }
+    }
+
+    /// One value of any kind.
+    pub(super) fn value(&mut self) -> Result<RawJson, JsonError> {
+        self.skip_spaces();
+        let start = self.at;
+        self.skip_value()?;
+        Ok(RawJson(escape_beyond_ascii(&self.text[start..self.at]).into()))
+    }
+
+    /// Nothing but white space is left.
+    pub(super) fn end(&mut self) -> Result<(), JsonError> {
+        self.skip_spaces();
+        if self.at == self.text.len() { Ok(()) } else { Err(self.expected("the end")) }
+    }
+
+    fn key(&mut self) -> Result<Box<str>, JsonError> {
+        self.skip_spaces();
+        let start = self.at + 1;
+        self.skip_string()?;
+        let inside = &self.text[start..self.at - 1];
+        self.expect(b':', "':'")?;
+        let plain = inside.is_ascii() && !inside.contains(['\\', '\x7f']);
+        Ok(if plain { inside.into() } else { escape_units(units(inside).into_iter()).into() })
+    }
+
+    fn skip_value(&mut self) -> Result<(), JsonError> {
+        let mut open = Vec::new();
+        loop {
+            self.skip_spaces();
+            match self.peek() {
+                Some(b'{') => {
+                    self.at += 1;
+                    if !self.next_is(b'}') {
+                        self.key()?;
+                        open.push(b'}');
+                        continue;
+                    }
+                }
+                Some(b'[') => {
+                    self.at += 1;
+                    if !self.next_is(b']') {
+                        open.push(b']');
+                        continue;
+                    }
+                }
+                Some(b'"') => self.skip_string()?,
+                _ => self.skip_scalar()?,
+            }
+            if !self.more(&mut open)? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// After a value: closes what ends here, and tells whether another value follows.
+    fn more(&mut self, open: &mut Vec<u8>) -> Result<bool, JsonError> {
+        while let Some(close) = open.last() {
+            if self.next_is(*close) {
+                open.pop();
+                continue;
+            }
+            self.expect(b',', "',' or a closing bracket")?;
+            if *close == b'}' {
+                self.key()?;
+            }
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    fn skip_string(&mut self) -> Result<(), JsonError> {
+        if self.peek() != Some(b'"') {
+            return Err(self.expected("a string"));
+        }
+        self.at += 1;
+        loop {
+            match self.peek() {
+                Some(b'"') => {
+                    self.at += 1;
+                    return Ok(());
+                }
+                Some(b'\\') => self.skip_escape()?,
+                Some(0x20..) => self.at += 1,
+                _ => return Err(self.expected("a string without control characters")),
+            }
+        }
+    }
+
+    fn skip_escape(&mut self) -> Result<(), JsonError> {
+        let escape = &self.text.as_bytes()[self.at + 1..];
+        let length = match escape {
+            [b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => 2,
+            [b'u', hex @ ..] if hex.len() >= 4 && hex[..4].iter().all(u8::is_ascii_hexdigit) => 6,
+            _ => return Err(self.expected("an escape")),
+        };
+        self.at += length;
+        Ok(())
+    }
+
+    fn skip_scalar(&mut self) -> Result<(), JsonError> {
+        let rest = &self.text[self.at..];
+        let words = ["null", "true", "false", "NaN", "Infinity", "-Infinity"];
+        let length = match words.into_iter().find(|word| rest.starts_with(word)) {
+            Some(word) => word.len(),
+            None => number_length(rest.as_bytes()).ok_or_else(|| self.expected("a value"))?,
+        };
+        self.at += length;
+        Ok(())
+    }
+
+    fn skip_spaces(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
+        }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn next_is(&mut self, byte: u8) -> bool {
+        self.skip_spaces();
+        let found = self.peek() == Some(byte);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn expect(&mut self, byte: u8, expected: &'static str) -> Result<(), JsonError> {
+        if self.next_is(byte) { Ok(()) } else { Err(self.expected(expected)) }
+    }
+
+    fn expected(&self, expected: &'static str) -> JsonError {
+        JsonError { expected, at: self.at }
+    }
+}
+
+/// `-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?`, as far as it goes.
+fn number_length(text: &[u8]) -> Option<usize> {
+    let digits = |from: usize| text[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let sign = usize::from(text.first() == Some(&b'-'));
+    let mut length = sign + if text.get(sign) == Some(&b'0') { 1 } else { digits(sign) };
+    if length == sign {
+        return None;
+    }
+    if text.get(length) == Some(&b'.') && digits(length + 1) > 0 {
+        length += 1 + digits(length + 1);
+    }
+    if matches!(text.get(length), Some(b'e' | b'E')) {
+        let sign = usize::from(matches!(text.get(length + 1), Some(b'-' | b'+')));
+        let exponent = digits(length + 1 + sign.min(text.len() - length - 1));
+        if exponent > 0 {
+            length += 1 + sign + exponent;
+        }
+    }
+    Some(length)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn values_are_written_as_python_writes_them() {
+        let written = |value: &serde_json::Value| RawJson::new(value).expect("JSON").to_string();
+        assert_eq!(
+            written(&serde_json::json!({"a": [1, true, null], "é": "\u{7f}\n😀/"})),
+            r#"{"a":[1,true,null],"\u00e9":"\u007f\n\ud83d\ude00/"}"#
+        );
+        for (value, python) in [
+            (1.0, "1.0"),
+            (1e16, "1e+16"),
+            (123_456_789.5, "123456789.5"),
+            (1e-5, "1e-05"),
+            (0.0001, "0.0001"),
+            (5e-324, "5e-324"),
+            (1.797_693_134_862_315_7e308, "1.7976931348623157e+308"),
+            (-0.0, "-0.0"),
+        ] {
+            assert_eq!(RawJson::new(&value).expect("JSON").as_str(), python);
+        }
+    }
+
+    #[test]
+    fn a_raw_value_loses_its_spaces_but_not_those_in_strings() {
+        let raw = serde_json::value::RawValue::from_string("{ \"a b\" : [ 1 , \"\\\" ü \" ] }".to_owned())
+            .expect("JSON");
+        assert_eq!(RawJson::new(&raw).expect("JSON").as_str(), r#"{"a b":[1,"\" \u00fc "]}"#);
+    }
+
+    #[test]
+    fn what_rust_has_no_type_for_passes_as_text() {
+        for json in ["1180591620717411303424", "NaN", "-Infinity", r#""\ud800""#, "[[[]],{}]", "-0.5e-7"] {
+            assert_eq!(RawJson::parse(json).expect("Python's JSON").as_str(), json);
+        }
+        let deep = "[".repeat(200_000) + &"]".repeat(200_000);
+        assert!(RawJson::parse(&deep).is_ok());
+    }
+
+    #[test]
+    fn what_python_refuses_is_refused() {
+        for json in [
+            "",
+            "nul",
+            "01",
+            "-",
+            "1.",
+            ".5",
+            "+1",
+            "1e",
+            "[1,]",
+            "{\"a\":1,}",
+            "{a:1}",
+            "{\"a\" 1}",
+            "\"\u{1}\"",
+            r#""\x""#,
+            r#""\u12g4""#,
+            "\"",
+            "[",
+            "{\"a\":",
+            "1 2",
+            "[1}",
+        ] {
+            assert!(RawJson::parse(json).is_err(), "{json:?}");
+        }
+    }
+
+    #[test]
+    fn a_key_has_one_form_however_it_was_escaped() {
+        let key_of = |json: &str| {
+            let mut keys = Vec::new();
+            Scanner::new(json).members(|key, _| keys.push(key)).expect("an object");
+            keys.remove(0)
+        };
+        for (json, key) in [
+            (r#"{"\u0061\/b":1}"#, "a/b"),
+            (r#"{"\u00E9":1}"#, "é"),
+            (r#"{"\uD83D\uDE00\n":1}"#, "😀\n"),
+            ("{\"a\\\"b\\\\\":1}", "a\"b\\"),
+        ] {
+            assert_eq!(*key_of(json), *escape_key(key));
+            assert_eq!(unescape_key(&key_of(json)), key);
+        }
+        assert_eq!(&*key_of(r#"{"\uD800":1}"#), "\\ud800");
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_text_never_panics(text in any::<String>()) {
+            let _ = RawJson::parse(&text);
+        }
+
+        #[test]
+        fn almost_json_never_panics(text in r#"[\[\]{}",:\\u0-9eE.+\-a ]{0,40}"#) {
+            if let Ok(value) = RawJson::parse(&text) {
+                prop_assert_eq!(RawJson::parse(value.as_str()).expect("still JSON"), value);
+            }
+        }
+
+        #[test]
+        fn any_string_survives_as_value_and_as_key(text in any::<String>()) {
+            let value = RawJson::new(&text).expect("JSON");
+            prop_assert!(value.as_str().is_ascii());
+            prop_assert_eq!(value.get::<String>().expect("a string"), text.clone());
+            prop_assert_eq!(unescape_key(&escape_key(&text)), text);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! The session key: the cookie's value and the row's primary key.
+
+use std::fmt;
+
+use crate::crypto::get_random_string;
+
+/// The characters of a new key (Django's `VALID_KEY_CHARS`): one case only, since a file system may
+/// not tell `A` from `a`.
+const VALID_KEY_CHARS: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+const LENGTH: usize = 32;
+const SHORTEST: usize = 8;
+
+/// A key of at least 8 characters; a new one has 32 of `a-z0-9`.
+///
+/// Whatever a client sends is held to Django's rule and no stricter (`_validate_session_key`): a
+/// longer or stranger text is a key that no row has.
+///
+/// ```
+/// use sessionid::sessions::SessionKey;
+///
+/// assert_eq!(SessionKey::random().as_str().len(), 32);
+/// assert!(SessionKey::try_from("short").is_err());
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct SessionKey(String);
+
+impl SessionKey {
+    /// A new key, from a cryptographically secure generator.
+    #[must_use]
+    pub fn random() -> Self {
+        Self(get_random_string(LENGTH, VALID_KEY_CHARS))
+    }
+
+    /// The key as the cookie carries it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<&str> for SessionKey {
+    type Error = InvalidSessionKey;
+
+    fn try_from(key: &str) -> Result<Self, InvalidSessionKey> {
+        if key.chars().count() < SHORTEST { Err(InvalidSessionKey) } else { Ok(Self(key.to_owned())) }
+    }
+}
+
+impl fmt::Display for SessionKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Who holds a key holds the session, so a log shows only its start.
+impl fmt::Debug for SessionKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SessionKey({}…)", self.0.chars().take(6).collect::<String>())
+    }
+}
+
+/// The text is too short to be a session key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a session key has at least {SHORTEST} characters")]
+pub struct InvalidSessionKey;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_key_has_32_characters_of_djangos_alphabet() {
+        let key = SessionKey::random();
+        assert_eq!(key.as_str().len(), LENGTH);
+        assert!(key.as_str().bytes().all(|byte| VALID_KEY_CHARS.contains(&byte)), "{key}");
+        assert_ne!(key, SessionKey::random());
+    }
+
+    #[test]
+    fn eight_characters_are_enough_whatever_they_are() {
+        assert!(SessionKey::try_from("1234567").is_err());
+        assert!(SessionKey::try_from("12345678").is_ok());
+        assert!(SessionKey::try_from("ключключ").is_ok());
+    }
+
+    #[test]
+    fn a_log_shows_only_the_start_of_a_key() {
+        let key = SessionKey::try_from("abcdefghijklmnop").expect("a key");
+        assert_eq!(format!("{key:?}"), "SessionKey(abcdef…)");
+    }
+}

@@ -1,0 +1,313 @@
+//! Gives every request its session, and saves it with the response:
+//! `django.contrib.sessions.middleware`.
+
+use std::future::{Ready, ready};
+use std::rc::Rc;
+
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
+use actix_web::error::InternalError;
+use actix_web::http::StatusCode;
+use actix_web::http::header::HeaderMap;
+use actix_web::{Error, HttpMessage as _, HttpResponse, ResponseError as _};
+use chrono::TimeDelta;
+use futures_util::future::LocalBoxFuture;
+
+use super::backends::SharedBackend;
+use super::cookie::{self, MaxAge};
+use super::error::SessionError;
+use super::expiry::ExpiryError;
+use super::key::SessionKey;
+use super::policy::{SessionPolicy, SharedPolicy};
+use super::session::Session;
+use super::store::SessionStore;
+use crate::clock::Clock;
+use crate::error::chain;
+
+/// Wraps the scope whose handlers use sessions.
+///
+/// ```
+/// use std::sync::Arc;
+/// use actix_web::{App, web};
+/// use sessionid::sessions::{Session, SessionError, SessionMiddleware, SessionPolicy, SharedBackend};
+///
+/// async fn visits(session: Session) -> Result<String, SessionError> {
+///     let counter = session.fetch_update("counter", 0_i64, |counter| counter + 1)?;
+///     Ok(counter.to_string())
+/// }
+///
+/// fn configure(config: &mut web::ServiceConfig, backend: SharedBackend) {
+///     config.service(
+///         web::scope("/shop")
+///             .wrap(SessionMiddleware::new(backend, SessionPolicy::default()))
+///             .route("/visits", web::get().to(visits)),
+///     );
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct SessionMiddleware {
+    backend: SharedBackend,
+    policy: SharedPolicy,
+    clock: Clock,
+}
+
+impl SessionMiddleware {
+    /// Sessions kept in `backend`, with cookies and expiry by `policy`.
+    pub fn new(backend: SharedBackend, policy: impl Into<SharedPolicy>) -> Self {
+        Self { backend, policy: policy.into(), clock: Clock::default() }
+    }
+
+    /// The same by another clock.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Into<Clock>) -> Self {
+        self.clock = clock.into();
+        self
+    }
+
+    /// The session of a request, by its cookie; nothing is loaded.
+    fn process_request(&self, request: &ServiceRequest) -> Session {
+        let policy = self.policy.get();
+        let sent = cookie::read(request.headers(), &policy.cookie_name);
+        let key = sent.as_deref().and_then(|sent| SessionKey::try_from(sent).ok());
+        let store = SessionStore::new(key, self.backend.clone(), policy.clone(), self.clock.clone());
+        Session::new(sent, policy, store)
+    }
+}
+
+/// Deletes the cookie, saves the session, or leaves both.
+async fn process_response(
+    session: &Session,
+    status: StatusCode,
+    headers: &mut HeaderMap,
+) -> Result<Outcome, SessionError> {
+    let policy = session.policy();
+    let mut store = session.take();
+    let mut outcome = Outcome::before(session, &store, &policy);
+    match outcome.decision {
+        Decision::Delete => {
+            store.settle().await?;
+            cookie::delete(headers, &policy).map_err(SessionError::Cookie)?;
+            outcome.cookie = CookieAction::Delete;
+        }
+        Decision::Save if status.is_server_error() => store.settle().await?,
+        Decision::Save => {
+            store.save().await?;
+            let max_age = max_age(&mut store)?;
+            let key = store.session_key().ok_or(SessionError::NotLoaded)?;
+            cookie::set(headers, &policy, key.as_str(), max_age).map_err(SessionError::Cookie)?;
+            outcome.saved = true;
+            outcome.cookie = CookieAction::Set { max_age: max_age.map(|max_age| max_age.seconds) };
+        }
+        Decision::Leave => store.settle().await?,
+    }
+    if outcome.accessed || outcome.cookie != CookieAction::None {
+        cookie::vary_on_cookie(headers);
+    }
+    outcome.key_out = store.session_key().cloned();
+    Ok(outcome)
+}
+
+/// What the cookie says of its end; `None` when it ends with the browser.
+fn max_age(store: &mut SessionStore) -> Result<Option<MaxAge>, SessionError> {
+    if store.get_expire_at_browser_close()? {
+        return Ok(None);
+    }
+    let seconds = store.get_expiry_age()?;
+    let expires = TimeDelta::try_seconds(seconds)
+        .and_then(|age| store.clock().now().checked_add_signed(age))
+        .ok_or(ExpiryError::OutOfRange)?;
+    Ok(Some(MaxAge { seconds, expires }))
+}
+
+/// What the end of a request means for its session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Decision {
+    /// A cookie was sent, and the session is empty: the cookie is deleted.
+    Delete,
+    /// The session is to be saved; it is, unless the response is a 5xx.
+    Save,
+    /// Neither.
+    Leave,
+}
+
+impl Decision {
+    /// The three conditions of Django's `process_response`.
+    fn new(sent: bool, empty: bool, modified: bool, save_every_request: bool) -> Self {
+        if sent && empty {
+            Self::Delete
+        } else if (modified || save_every_request) && !empty {
+            Self::Save
+        } else {
+            Self::Leave
+        }
+    }
+}
+
+/// What a response tells the browser about its cookie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CookieAction {
+    /// Nothing.
+    None,
+    /// To keep it.
+    Set {
+        /// For so many seconds, or until the browser closes.
+        max_age: Option<i64>,
+    },
+    /// To forget it.
+    Delete,
+}
+
+/// What became of a request's session, left in the request's extensions for whoever wants to look.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Outcome {
+    /// What the cookie said, were it a key or not.
+    pub sent: Option<String>,
+    /// Whether anything looked at the data.
+    pub accessed: bool,
+    /// Whether the session was marked as modified.
+    pub modified: bool,
+    /// Whether there was neither a key nor data.
+    pub empty: bool,
+    /// The rule that fired.
+    pub decision: Decision,
+    /// Whether the session was saved.
+    pub saved: bool,
+    /// What the browser was told.
+    pub cookie: CookieAction,
+    /// The key afterwards.
+    pub key_out: Option<SessionKey>,
+}
+
+impl Outcome {
+    fn before(session: &Session, store: &SessionStore, policy: &SessionPolicy) -> Self {
+        let sent = session.sent().map(str::to_owned);
+        let (accessed, modified, empty) = (store.accessed(), store.modified(), store.is_empty());
+        let decision = Decision::new(sent.is_some(), empty, modified, policy.save_every_request);
+        Self {
+            sent,
+            accessed,
+            modified,
+            empty,
+            decision,
+            saved: false,
+            cookie: CookieAction::None,
+            key_out: None,
+        }
+    }
+}
+
+impl<S, B> Transform<S, ServiceRequest> for SessionMiddleware
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type Transform = SessionService<S>;
+    type InitError = ();
+    type Future = Ready<Result<Self::Transform, ()>>;
+
+    fn new_transform(&self, service: S) -> Self::Future {
+        ready(Ok(SessionService { middleware: self.clone(), service: Rc::new(service) }))
+    }
+}
+
+/// The service that [`SessionMiddleware`] makes.
+#[derive(Debug)]
+pub struct SessionService<S> {
+    middleware: SessionMiddleware,
+    service: Rc<S>,
+}
+
+impl<S, B> Service<ServiceRequest> for SessionService<S>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self::Response, Error>>;
+
+    forward_ready!(service);
+
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        let session = self.middleware.process_request(&request);
+        request.extensions_mut().insert(session.clone());
+        let response = self.service.call(request);
+        Box::pin(async move {
+            match response.await {
+                Ok(response) => Ok(finish(&session, response).await),
+                Err(error) => Err(finish_error(&session, error).await),
+            }
+        })
+    }
+}
+
+/// Finishes the session on a response, or puts an error in the response's place.
+async fn finish<B: MessageBody>(
+    session: &Session,
+    mut response: ServiceResponse<B>,
+) -> ServiceResponse<EitherBody<B>> {
+    if let Some(error) = response.response().error().and_then(Error::as_error::<SessionError>) {
+        log_error(error);
+    }
+    let status = response.status();
+    match process_response(session, status, response.headers_mut()).await {
+        Ok(outcome) => {
+            response.request().extensions_mut().insert(outcome);
+            response.map_into_left_body()
+        }
+        Err(error) => {
+            log_error(&error);
+            response.into_response(HttpResponse::from_error(error)).map_into_right_body()
+        }
+    }
+}
+
+/// An inner middleware's `Err` is no response yet, and its cookie would be lost on the way.
+async fn finish_error(session: &Session, error: Error) -> Error {
+    let mut response = error.error_response();
+    let status = response.status();
+    match process_response(session, status, response.headers_mut()).await {
+        Ok(_) => InternalError::from_response(error, response).into(),
+        Err(error) => {
+            log_error(&error);
+            error.into()
+        }
+    }
+}
+
+fn log_error(error: &SessionError) {
+    if error.status_code().is_server_error() {
+        log::error!("{}", chain(error));
+    } else {
+        log::warn!("{}", chain(error));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Decision::{self, Delete, Leave, Save};
+
+    #[test]
+    fn the_decision_is_djangos() {
+        // (sent, empty, modified, SESSION_SAVE_EVERY_REQUEST)
+        for (case, decision) in [
+            ((false, true, false, false), Leave),
+            ((false, true, true, true), Leave),
+            ((false, false, true, false), Save),
+            ((false, false, false, true), Save),
+            ((true, true, false, false), Delete),
+            ((true, true, true, true), Delete),
+            ((true, false, false, false), Leave),
+            ((true, false, true, false), Save),
+            ((true, false, false, true), Save),
+        ] {
+            let (sent, empty, modified, every) = case;
+            assert_eq!(Decision::new(sent, empty, modified, every), decision, "{case:?}");
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Sessions: `django.contrib.sessions`.
+//!
+//! | Django | here |
+//! |---|---|
+//! | `backends.base.SessionBase` | [`SessionBase`], pure state |
+//! | `backends.db.SessionStore` | [`SessionStore`] over a [`DbBackend`] |
+//! | `request.session` | the [`Session`] extractor |
+//! | `middleware.SessionMiddleware` | [`SessionMiddleware`] |
+//! | `models.Session` | [`models::SessionRow`] |
+//! | `UpdateError`, `SessionInterrupted` | [`SessionError::Interrupted`] |
+
+mod backends;
+mod base;
+mod cookie;
+mod error;
+mod expiry;
+mod json;
+mod key;
+mod middleware;
+pub mod models;
+mod policy;
+mod serializers;
+mod session;
+mod store;
+mod write_set;
+
+pub use self::backends::{BackendFuture, DbBackend, Engine, SessionBackend, SharedBackend, UnknownEngine};
+pub use self::base::{Loaded, Pending, Saved, SessionBase};
+pub use self::error::SessionError;
+pub use self::expiry::{Expiry, ExpiryError};
+pub use self::json::{JsonError, RawJson};
+pub use self::key::{InvalidSessionKey, SessionKey};
+pub use self::middleware::{CookieAction, Decision, Outcome, SessionMiddleware, SessionService};
+pub use self::policy::{SessionPolicy, SharedPolicy};
+pub use self::serializers::{PayloadError, SessionCodec, SessionData, UnreadablePayload};
+pub use self::session::Session;
+pub use self::store::SessionStore;

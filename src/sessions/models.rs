@@ -1,0 +1,123 @@
+//! The rows of `django_session`: Django's `Session` model and its queries.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::sql_types::Text;
+
+use crate::db::schema::django_session::{self, dsl};
+use crate::db::schema::sql_types::DateTime as SqlDateTime;
+use crate::db::{DbConnection, DbDateTime, MultiBackend};
+
+/// One row.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = django_session)]
+pub struct SessionRow {
+    /// The primary key, and the cookie's value.
+    pub session_key: String,
+    /// The signed payload.
+    pub session_data: String,
+    /// When the session ends.
+    pub expire_date: DbDateTime,
+}
+
+impl SessionRow {
+    /// The payload under a key that has not expired.
+    pub(crate) fn live_data(
+        conn: &mut DbConnection,
+        key: &str,
+        now: DateTime<Utc>,
+    ) -> QueryResult<Option<String>> {
+        dsl::django_session
+            .filter(dsl::session_key.eq(key))
+            .filter(dsl::expire_date.gt(DbDateTime::from(now)))
+            .select(dsl::session_data)
+            .first(conn)
+            .optional()
+    }
+
+    /// The payload under a key, expired or not, in a transaction that will change it.
+    pub(crate) fn data_for_update(conn: &mut DbConnection, key: &str) -> QueryResult<Option<String>> {
+        dsl::django_session.find(key).select(dsl::session_data).first(conn).optional()
+    }
+
+    pub(crate) fn exists(conn: &mut DbConnection, key: &str) -> QueryResult<bool> {
+        diesel::select(diesel::dsl::exists(dsl::django_session.find(key))).get_result(conn)
+    }
+
+    /// Inserts the row; `false` when its key is taken.
+    pub(crate) fn insert(&self, conn: &mut DbConnection) -> QueryResult<bool> {
+        Ok(InsertRow(self).execute(conn)? == 1)
+    }
+
+    /// Writes the row over the one with its key.
+    pub(crate) fn update(&self, conn: &mut DbConnection) -> QueryResult<usize> {
+        UpdateRow(self).execute(conn)
+    }
+
+    pub(crate) fn delete(conn: &mut DbConnection, key: &str) -> QueryResult<()> {
+        diesel::delete(dsl::django_session.find(key)).execute(conn).map(drop)
+    }
+
+    /// Deletes at most `limit` rows that had expired at `now`, and tells how many.
+    pub(crate) fn delete_expired(
+        conn: &mut DbConnection,
+        now: DateTime<Utc>,
+        limit: i64,
+    ) -> QueryResult<usize> {
+        let expired: Vec<String> = dsl::django_session
+            .filter(dsl::expire_date.lt(DbDateTime::from(now)))
+            .select(dsl::session_key)
+            .limit(limit)
+            .load(conn)?;
+        diesel::delete(dsl::django_session.filter(dsl::session_key.eq_any(expired))).execute(conn)
+    }
+}
+
+// The two statements of every save. Diesel prepares an update or upsert of its own anew each time; a
+// fragment with a `QueryId` it prepares once for a connection.
+
+struct InsertRow<'a>(&'a SessionRow);
+
+impl QueryId for InsertRow<'_> {
+    type QueryId = InsertRow<'static>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl QueryFragment<MultiBackend> for InsertRow<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        let Self(row) = self;
+        out.push_sql("INSERT INTO django_session (session_key, session_data, expire_date) VALUES (");
+        out.push_bind_param::<Text, _>(&row.session_key)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Text, _>(&row.session_data)?;
+        out.push_sql(", ");
+        out.push_bind_param::<SqlDateTime, _>(&row.expire_date)?;
+        out.push_sql(") ON CONFLICT DO NOTHING");
+        Ok(())
+    }
+}
+
+impl RunQueryDsl<DbConnection> for InsertRow<'_> {}
+
+struct UpdateRow<'a>(&'a SessionRow);
+
+impl QueryId for UpdateRow<'_> {
+    type QueryId = UpdateRow<'static>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl QueryFragment<MultiBackend> for UpdateRow<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        let Self(row) = self;
+        out.push_sql("UPDATE django_session SET session_data = ");
+        out.push_bind_param::<Text, _>(&row.session_data)?;
+        out.push_sql(", expire_date = ");
+        out.push_bind_param::<SqlDateTime, _>(&row.expire_date)?;
+        out.push_sql(" WHERE session_key = ");
+        out.push_bind_param::<Text, _>(&row.session_key)?;
+        Ok(())
+    }
+}
+
+impl RunQueryDsl<DbConnection> for UpdateRow<'_> {}

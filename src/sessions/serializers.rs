@@ -1,0 +1,212 @@
+//! A session's data, and the signed text it is stored as.
+
+use chrono::{DateTime, Utc};
+use indexmap::IndexMap;
+
+use super::json::{JsonError, RawJson, Scanner, escape_key, unescape_key};
+use crate::signing::{self, SigningError, TimestampSigner};
+
+/// The salt of `SessionBase.encode`: "django.contrib.sessions." and the class's name.
+const SALT: &str = "django.contrib.sessions.SessionStore";
+
+/// What a session holds: keys in the order in which they were first set, each with its JSON text.
+///
+/// ```
+/// use sessionid::sessions::{RawJson, SessionData};
+///
+/// let mut data = SessionData::default();
+/// data.insert("counter", RawJson::new(&1)?);
+/// assert_eq!(data.to_json(), r#"{"counter":1}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SessionData {
+    /// By the key as Python escapes it.
+    values: IndexMap<Box<str>, RawJson>,
+}
+
+impl SessionData {
+    /// The value under `key`.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&RawJson> {
+        self.values.get(&*escape_key(key))
+    }
+
+    /// Sets `key`; one that is there keeps its place.
+    pub fn insert(&mut self, key: &str, value: RawJson) {
+        self.values.insert(escape_key(key).into(), value);
+    }
+
+    /// Takes `key` out; the others keep their order.
+    pub fn remove(&mut self, key: &str) -> Option<RawJson> {
+        self.values.shift_remove(&*escape_key(key))
+    }
+
+    /// Whether `key` is there.
+    #[must_use]
+    pub fn contains_key(&self, key: &str) -> bool {
+        self.get(key).is_some()
+    }
+
+    /// How many keys there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Whether there is no key.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// The keys and values in order. A lone surrogate in a key, which Python allows and Rust does
+    /// not, shows as U+FFFD.
+    pub fn iter(&self) -> impl Iterator<Item = (String, &RawJson)> {
+        self.values.iter().map(|(key, value)| (unescape_key(key), value))
+    }
+
+    /// The JSON text, as Django's serializer writes it.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let length: usize = self.values.iter().map(|(key, value)| key.len() + value.as_str().len() + 4).sum();
+        let mut json = String::with_capacity(length + 2);
+        json.push('{');
+        for (index, (key, value)) in self.values.iter().enumerate() {
+            if index > 0 {
+                json.push(',');
+            }
+            json.push('"');
+            json.push_str(key);
+            json.push_str("\":");
+            json.push_str(value.as_str());
+        }
+        json.push('}');
+        json
+    }
+
+    /// Reads the bytes of a JSON object as Django's serializer does: in Latin-1.
+    ///
+    /// # Errors
+    ///
+    /// [`JsonError`] for what is no JSON object.
+    pub fn from_json(json: &[u8]) -> Result<Self, JsonError> {
+        let latin1: String = json.iter().copied().map(char::from).collect();
+        let mut values = IndexMap::new();
+        let mut scanner = Scanner::new(&latin1);
+        scanner.members(|key, value| {
+            values.insert(key, value);
+        })?;
+        scanner.end()?;
+        Ok(Self { values })
+    }
+}
+
+/// Encodes and decodes the `session_data` column: `SessionBase.encode` and `decode`.
+///
+/// ```
+/// use sessionid::sessions::{SessionCodec, SessionData};
+///
+/// let codec = SessionCodec::new("secret", &[]);
+/// let payload = codec.encode(&SessionData::default(), "2026-11-22T18:24:10Z".parse()?);
+/// assert!(codec.decode(&payload)?.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct SessionCodec {
+    signer: TimestampSigner,
+}
+
+impl SessionCodec {
+    /// A codec that signs with `SECRET_KEY`, and reads what `SECRET_KEY_FALLBACKS` signed.
+    #[must_use]
+    pub fn new(secret_key: &str, fallbacks: &[String]) -> Self {
+        Self { signer: TimestampSigner::new(secret_key, fallbacks, SALT) }
+    }
+
+    /// The signed text of `data`.
+    #[must_use]
+    pub fn encode(&self, data: &SessionData, now: DateTime<Utc>) -> String {
+        signing::dumps(&self.signer, data.to_json().as_bytes(), now)
+    }
+
+    /// The data in a signed text.
+    ///
+    /// # Errors
+    ///
+    /// [`PayloadError::BadSignature`], which makes an empty session, or
+    /// [`PayloadError::Unreadable`], which must not be overwritten.
+    pub fn decode(&self, payload: &str) -> Result<SessionData, PayloadError> {
+        let json = signing::loads(&self.signer, payload).map_err(|error| match error {
+            SigningError::BadSignature => PayloadError::BadSignature,
+            error => PayloadError::Unreadable(UnreadablePayload::Signing(error)),
+        })?;
+        SessionData::from_json(&json).map_err(|error| PayloadError::Unreadable(error.into()))
+    }
+}
+
+/// Why a stored payload gives no data.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PayloadError {
+    /// Nobody with one of our keys made it.
+    #[error("the payload's signature does not match")]
+    BadSignature,
+    /// Somebody with one of our keys made it, but not as JSON in Django's form.
+    #[error("the payload has a good signature and cannot be read")]
+    Unreadable(#[source] UnreadablePayload),
+}
+
+/// What is wrong under a good signature.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum UnreadablePayload {
+    /// Its wrapping.
+    #[error(transparent)]
+    Signing(#[from] SigningError),
+    /// Its JSON; another serializer may have written it.
+    #[error(transparent)]
+    Json(#[from] JsonError),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn data(json: &str) -> SessionData {
+        SessionData::from_json(json.as_bytes()).expect("a JSON object")
+    }
+
+    #[test]
+    fn order_is_kept_and_the_last_duplicate_counts() {
+        assert_eq!(data(r#" {"b": 1, "a": 2, "b": [3]} "#).to_json(), r#"{"b":[3],"a":2}"#);
+        let mut order = data(r#"{"b":1,"a":2,"c":3}"#);
+        order.insert("b", RawJson::parse("9").expect("JSON"));
+        order.remove("a");
+        order.insert("a", RawJson::parse("8").expect("JSON"));
+        assert_eq!(order.to_json(), r#"{"b":9,"c":3,"a":8}"#);
+    }
+
+    #[test]
+    fn raw_utf8_is_read_as_django_reads_it() {
+        // json.loads('{"k":"é"}'.encode().decode("latin-1")) == {"k": "Ã©"}
+        assert_eq!(data(r#"{"k":"é"}"#).get("k").map(RawJson::as_str), Some(r#""\u00c3\u00a9""#));
+    }
+
+    #[test]
+    fn a_lone_surrogate_in_a_key_survives() {
+        let text = r#"{"\ud800":"\udfff","k":1}"#;
+        let mut surrogates = data(text);
+        surrogates.insert("k", RawJson::parse("2").expect("JSON"));
+        assert_eq!(surrogates.to_json(), text.replace('1', "2"));
+    }
+
+    #[test]
+    fn a_signed_list_is_no_session() {
+        let codec = SessionCodec::new("secret", &[]);
+        let now = DateTime::from_timestamp(1_700_000_000, 0).expect("a date");
+        let payload = signing::dumps(&codec.signer, b"[1]", now);
+        assert!(matches!(codec.decode(&payload), Err(PayloadError::Unreadable(_))));
+        assert!(matches!(SessionCodec::new("other", &[]).decode(&payload), Err(PayloadError::BadSignature)));
+    }
+}

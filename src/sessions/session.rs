@@ -1,0 +1,333 @@
+//! The session of a request, as a handler takes it.
+
+use std::cell::{Ref, RefCell, RefMut};
+use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
+use chrono::{DateTime, Utc};
+use futures_util::future::LocalBoxFuture;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::error::SessionError;
+use super::expiry::Expiry;
+use super::key::SessionKey;
+use super::policy::SessionPolicy;
+use super::serializers::SessionData;
+use super::store::SessionStore;
+
+/// The session of a request: an extractor, under [`SessionMiddleware`].
+///
+/// Extracting it fetches the row, so that its methods need not wait, and looks at nothing: the
+/// session counts as `accessed` from the first method that reaches the data. Clones are one session.
+///
+/// Every method that reaches the data fails with [`SessionError::Unreadable`] when the row has a good
+/// signature over something that cannot be read; with `?` that is a 500, and the row stays.
+///
+/// ```
+/// use sessionid::sessions::{Session, SessionError};
+///
+/// async fn visits(session: Session) -> Result<String, SessionError> {
+///     let counter: i64 = session.fetch_update("counter", 0, |counter| counter + 1)?;
+///     Ok(format!("You have been here {counter} times before."))
+/// }
+/// ```
+///
+/// [`SessionMiddleware`]: super::SessionMiddleware
+#[derive(Clone)]
+pub struct Session(Rc<Slot>);
+
+struct Slot {
+    /// The cookie's value, were it a key or not.
+    sent: Option<String>,
+    policy: Arc<SessionPolicy>,
+    store: RefCell<SessionStore>,
+}
+
+impl Session {
+    pub(crate) fn new(sent: Option<String>, policy: Arc<SessionPolicy>, store: SessionStore) -> Self {
+        Self(Rc::new(Slot { sent, policy, store: RefCell::new(store) }))
+    }
+
+    /// Whether the client sent the session cookie, and what it said.
+    pub(crate) fn sent(&self) -> Option<&str> {
+        self.0.sent.as_deref()
+    }
+
+    /// The policy that this request began with.
+    pub(crate) fn policy(&self) -> Arc<SessionPolicy> {
+        Arc::clone(&self.0.policy)
+    }
+
+    /// Takes the session out for the end of the request; what a handler left running can then
+    /// change nothing any more.
+    pub(crate) fn take(&self) -> SessionStore {
+        let store = self.store();
+        let (backend, clock) = (store.backend(), store.clock().clone());
+        drop(store);
+        let left = SessionStore::new(None, backend, self.policy(), clock);
+        self.0.store.replace(left)
+    }
+
+    /// Fetches the row unless that has happened.
+    async fn fetch(&self) -> Result<(), SessionError> {
+        let Some(key) = self.store().key_to_load().cloned() else { return Ok(()) };
+        let (backend, now) = (self.store().backend(), self.now());
+        let found = backend.load(key, now).await?;
+        self.store_mut().set_found(found);
+        Ok(())
+    }
+
+    fn store(&self) -> Ref<'_, SessionStore> {
+        self.0.store.borrow()
+    }
+
+    fn store_mut(&self) -> RefMut<'_, SessionStore> {
+        self.0.store.borrow_mut()
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.store().clock().now()
+    }
+
+    /// The value under `key`.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Type`] when it is not a `T`.
+    pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, SessionError> {
+        self.store_mut().get(key)
+    }
+
+    /// Sets `key` (Django's `session[key] = value`).
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Serialize`] when the value is nothing that JSON has.
+    pub fn insert<T: Serialize>(&self, key: &str, value: T) -> Result<(), SessionError> {
+        self.store_mut().insert(key, &value)
+    }
+
+    /// Sets several keys; with none of them, the session is still modified.
+    ///
+    /// # Errors
+    ///
+    /// As [`insert`](Self::insert); the keys before the one that failed are set.
+    pub fn update<K: AsRef<str>, V: Serialize>(
+        &self,
+        values: impl IntoIterator<Item = (K, V)>,
+    ) -> Result<(), SessionError> {
+        self.store_mut().update(values)
+    }
+
+    /// Takes `key` out (`del session[key]`) and tells whether it was there.
+    ///
+    /// # Errors
+    ///
+    /// Those of every method that reaches the data.
+    pub fn remove(&self, key: &str) -> Result<bool, SessionError> {
+        self.store_mut().remove(key)
+    }
+
+    /// Takes the value under `key` out.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get); a value of another type stays where it is.
+    pub fn pop<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, SessionError> {
+        self.store_mut().pop(key)
+    }
+
+    /// The value under `key`, which is set to `default` first where there is none.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get) and [`insert`](Self::insert).
+    pub fn setdefault<T: Serialize + DeserializeOwned>(
+        &self,
+        key: &str,
+        default: T,
+    ) -> Result<T, SessionError> {
+        self.store_mut().setdefault(key, default)
+    }
+
+    /// Stores `f` of the value under `key`, or of `default` where there is none, and returns what
+    /// this request saw before.
+    ///
+    /// The function is applied to what the row holds when it is saved, so overlapping requests lose
+    /// none of their updates. `f` may run more than once.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get) and [`insert`](Self::insert).
+    pub fn fetch_update<T, F>(&self, key: &str, default: T, f: F) -> Result<T, SessionError>
+    where
+        T: Serialize + DeserializeOwned + Clone + Send + 'static,
+        F: Fn(T) -> T + Send + 'static,
+    {
+        self.store_mut().fetch_update(key, default, f)
+    }
+
+    /// Whether `key` is there (`key in session`, `has_key`).
+    ///
+    /// # Errors
+    ///
+    /// Those of every method that reaches the data.
+    pub fn contains_key(&self, key: &str) -> Result<bool, SessionError> {
+        self.store_mut().contains_key(key)
+    }
+
+    /// All keys and values in their order (`items`).
+    ///
+    /// # Errors
+    ///
+    /// Those of every method that reaches the data.
+    pub fn entries(&self) -> Result<SessionData, SessionError> {
+        self.store_mut().entries().cloned()
+    }
+
+    /// Empties the session under its key, without looking at what it held.
+    pub fn clear(&self) {
+        self.store_mut().clear();
+    }
+
+    /// Empties the session and gives up its key. The row and the cookie go with the response,
+    /// whatever its status.
+    pub fn flush(&self) {
+        self.store_mut().flush();
+    }
+
+    /// Moves the data to a new key: what a login does, against session fixation. The old row goes
+    /// with the response, whatever its status.
+    ///
+    /// # Errors
+    ///
+    /// Those of every method that reaches the data.
+    pub fn cycle_key(&self) -> Result<(), SessionError> {
+        self.store_mut().cycle_key()
+    }
+
+    /// Gives the session an expiry of its own: seconds that slide, 0 for the browser's end, a moment
+    /// or a span that stays fixed, or [`Expiry::Policy`] to go back to the policy.
+    ///
+    /// ```
+    /// # fn view(session: sessionid::sessions::Session) -> Result<(), sessionid::sessions::SessionError> {
+    /// session.set_expiry(0)?; // until the browser closes
+    /// session.set_expiry(chrono::TimeDelta::days(30))?; // "remember me"
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Expiry`] for a moment past the dates that can be stored.
+    pub fn set_expiry(&self, expiry: impl Into<Expiry>) -> Result<(), SessionError> {
+        self.store_mut().set_expiry(expiry)
+    }
+
+    /// Seconds until the session ends.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Expiry`] when `_session_expiry` holds something else.
+    pub fn get_expiry_age(&self) -> Result<i64, SessionError> {
+        self.store_mut().get_expiry_age()
+    }
+
+    /// When the session ends, were it saved now.
+    ///
+    /// # Errors
+    ///
+    /// As [`get_expiry_age`](Self::get_expiry_age).
+    pub fn get_expiry_date(&self) -> Result<DateTime<Utc>, SessionError> {
+        self.store_mut().get_expiry_date()
+    }
+
+    /// Whether the cookie ends with the browser.
+    ///
+    /// # Errors
+    ///
+    /// As [`get_expiry_age`](Self::get_expiry_age).
+    pub fn get_expire_at_browser_close(&self) -> Result<bool, SessionError> {
+        self.store_mut().get_expire_at_browser_close()
+    }
+
+    /// The key: what the client sent, until a look at the data shows that no live row has it; `None`
+    /// for a new session, which gets its key when it is saved.
+    #[must_use]
+    pub fn session_key(&self) -> Option<SessionKey> {
+        self.store().session_key().cloned()
+    }
+
+    /// Whether there is neither a key nor data.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.store().is_empty()
+    }
+
+    /// Whether the session will be saved.
+    #[must_use]
+    pub fn modified(&self) -> bool {
+        self.store().modified()
+    }
+
+    /// Marks the session to be saved, or not (Django's `session.modified = True`).
+    pub fn set_modified(&self, modified: bool) {
+        self.store_mut().set_modified(modified);
+    }
+
+    /// Whether anything has looked at the data.
+    #[must_use]
+    pub fn accessed(&self) -> bool {
+        self.store().accessed()
+    }
+
+    /// Sets a value to look for in the next request, to learn whether the client keeps cookies.
+    ///
+    /// # Errors
+    ///
+    /// Those of every method that reaches the data.
+    pub fn set_test_cookie(&self) -> Result<(), SessionError> {
+        self.store_mut().set_test_cookie()
+    }
+
+    /// Whether the test cookie came back.
+    ///
+    /// # Errors
+    ///
+    /// Those of every method that reaches the data.
+    pub fn test_cookie_worked(&self) -> Result<bool, SessionError> {
+        self.store_mut().test_cookie_worked()
+    }
+
+    /// Takes the test cookie's value out, and tells whether it was there.
+    ///
+    /// # Errors
+    ///
+    /// Those of every method that reaches the data.
+    pub fn delete_test_cookie(&self) -> Result<bool, SessionError> {
+        self.store_mut().delete_test_cookie()
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.store().fmt(f)
+    }
+}
+
+impl FromRequest for Session {
+    type Error = SessionError;
+    type Future = LocalBoxFuture<'static, Result<Self, SessionError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let session = request.extensions().get::<Self>().cloned();
+        Box::pin(async move {
+            let session = session.ok_or(SessionError::NoMiddleware)?;
+            session.fetch().await?;
+            Ok(session)
+        })
+    }
+}

@@ -1,0 +1,169 @@
+//! A session together with where it is kept, usable outside of requests.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::backends::{BackendFuture, SharedBackend};
+use super::base::{SessionBase, Verb};
+use super::error::SessionError;
+use super::expiry::Expiry;
+use super::key::SessionKey;
+use super::policy::SessionPolicy;
+use crate::clock::Clock;
+
+/// Django's `SessionStore`: a [`SessionBase`] that loads and saves itself.
+///
+/// ```
+/// use std::sync::Arc;
+/// use sessionid::clock::Clock;
+/// use sessionid::db::{Database, DatabaseOptions, DatabaseUrl};
+/// use sessionid::sessions::{DbBackend, SessionCodec, SessionPolicy, SessionStore};
+///
+/// # #[actix_web::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// let url = DatabaseUrl::Sqlite(folder.path().join("db.sqlite3"));
+/// let database = Database::open(url, DatabaseOptions::default())?;
+/// let backend = Arc::new(DbBackend::new(database, SessionCodec::new("secret", &[])));
+/// let policy = Arc::new(SessionPolicy::default());
+///
+/// let mut session = SessionStore::new(None, backend.clone(), policy.clone(), Clock::default());
+/// session.insert("last_login", &1_376_587_691)?;
+/// session.save().await?;
+///
+/// let key = session.session_key().cloned();
+/// let mut again = SessionStore::new(key, backend, policy, Clock::default());
+/// again.load().await?;
+/// assert_eq!(again.get("last_login")?, Some(1_376_587_691));
+/// # Ok(())
+/// # }
+/// ```
+pub struct SessionStore {
+    base: SessionBase,
+    backend: SharedBackend,
+    clock: Clock,
+}
+
+impl SessionStore {
+    /// A session under `key`, or a new one; nothing is loaded yet.
+    #[must_use]
+    pub fn new(
+        key: Option<SessionKey>,
+        backend: SharedBackend,
+        policy: Arc<SessionPolicy>,
+        clock: Clock,
+    ) -> Self {
+        Self { base: SessionBase::new(key, policy), backend, clock }
+    }
+
+    /// Fetches the row, where that has not happened; looks at nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Unavailable`].
+    pub async fn load(&mut self) -> Result<(), SessionError> {
+        if let Some(key) = self.base.key_to_load().cloned() {
+            let found = self.backend.load(key, self.clock.now()).await?;
+            self.base.set_found(found);
+        }
+        Ok(())
+    }
+
+    /// Saves the session, under a new key if it has none; loads it first if need be.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Interrupted`] when the row is gone, and whatever stands in the way of
+    /// reading, merging or writing it.
+    pub async fn save(&mut self) -> Result<(), SessionError> {
+        self.delete_flushed().await?;
+        self.load().await?;
+        let (verb, pending) = self.base.begin_save(self.clock.now())?;
+        let saving: BackendFuture<'_, _> = match verb {
+            Verb::Update(key) => self.backend.save(key, pending),
+            Verb::CycleKey { from: Some(from), to } => self.backend.cycle_key(from, to, pending),
+            Verb::Create | Verb::CycleKey { from: None, .. } => self.backend.create(pending),
+        };
+        let saved = saving.await?;
+        self.base.finish_save(saved);
+        Ok(())
+    }
+
+    /// What Django has done by the end of a request that is not saved: a `flush` has deleted its
+    /// row, a `cycle_key` has moved what it had then.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Unavailable`].
+    pub(crate) async fn settle(&mut self) -> Result<(), SessionError> {
+        self.delete_flushed().await?;
+        if self.base.rewind_to_cycle_key() { self.save().await } else { Ok(()) }
+    }
+
+    async fn delete_flushed(&mut self) -> Result<(), SessionError> {
+        for key in self.base.take_flushed() {
+            self.backend.delete(key).await?;
+        }
+        Ok(())
+    }
+
+    /// See [`SessionBase::set_expiry`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn set_expiry(&mut self, expiry: impl Into<Expiry>) -> Result<(), SessionError> {
+        self.base.set_expiry(expiry, self.clock.now())
+    }
+
+    /// See [`SessionBase::get_expiry_age`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn get_expiry_age(&mut self) -> Result<i64, SessionError> {
+        self.base.get_expiry_age(self.clock.now())
+    }
+
+    /// See [`SessionBase::get_expiry_date`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn get_expiry_date(&mut self) -> Result<DateTime<Utc>, SessionError> {
+        self.base.get_expiry_date(self.clock.now())
+    }
+
+    /// Where the session is kept.
+    pub(crate) fn backend(&self) -> SharedBackend {
+        Arc::clone(&self.backend)
+    }
+
+    /// The clock that the session goes by.
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+}
+
+impl Deref for SessionStore {
+    type Target = SessionBase;
+
+    fn deref(&self) -> &SessionBase {
+        &self.base
+    }
+}
+
+impl DerefMut for SessionStore {
+    fn deref_mut(&mut self) -> &mut SessionBase {
+        &mut self.base
+    }
+}
+
+impl fmt::Debug for SessionStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.base.fmt(f)
+    }
+}

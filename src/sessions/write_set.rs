@@ -1,0 +1,156 @@
+//! What a request changed in its session, so that it can be applied to what the row holds by then.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::error::SessionError;
+use super::json::RawJson;
+use super::serializers::SessionData;
+
+type Update = Box<dyn Fn(Option<&RawJson>) -> Result<RawJson, SessionError> + Send>;
+
+/// One change, in the order in which the request made it.
+enum Change {
+    Set(String, RawJson),
+    Remove(String),
+    Update(String, Update),
+    Clear,
+}
+
+/// The changes of one request.
+#[derive(Default)]
+pub(crate) struct WriteSet {
+    changes: Vec<Change>,
+}
+
+impl WriteSet {
+    pub(crate) fn set(&mut self, key: &str, value: RawJson) {
+        // A loop that sets one key again and again leaves one change.
+        match self.changes.last_mut() {
+            Some(Change::Set(last, old)) if last == key => *old = value,
+            _ => self.changes.push(Change::Set(key.to_owned(), value)),
+        }
+    }
+
+    pub(crate) fn remove(&mut self, key: &str) {
+        self.changes.push(Change::Remove(key.to_owned()));
+    }
+
+    /// Applies `f` to the value under `key`, or to `default`; again at every merge.
+    pub(crate) fn update<T, F>(&mut self, key: &str, default: T, f: F)
+    where
+        T: Serialize + DeserializeOwned + Clone + Send + 'static,
+        F: Fn(T) -> T + Send + 'static,
+    {
+        let name = key.to_owned();
+        let update = move |current: Option<&RawJson>| {
+            let current = current.map_or_else(|| Ok(default.clone()), |value| read(&name, value))?;
+            write(&name, &f(current))
+        };
+        self.changes.push(Change::Update(key.to_owned(), Box::new(update)));
+    }
+
+    /// Whatever was there is gone, and so are the changes to it.
+    pub(crate) fn clear(&mut self) {
+        self.changes.clear();
+        self.changes.push(Change::Clear);
+    }
+
+    /// The data that the row is to hold, given what it holds now.
+    pub(crate) fn apply(&self, mut data: SessionData) -> Result<SessionData, SessionError> {
+        for change in &self.changes {
+            match change {
+                Change::Set(key, value) => data.insert(key, value.clone()),
+                Change::Remove(key) => drop(data.remove(key)),
+                Change::Update(key, update) => {
+                    let value = update(data.get(key))?;
+                    data.insert(key, value);
+                }
+                Change::Clear => data = SessionData::default(),
+            }
+        }
+        Ok(data)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.changes.len()
+    }
+
+    /// Forgets what was changed after the first `len` changes.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        self.changes.truncate(len);
+    }
+}
+
+impl fmt::Debug for WriteSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let changes = self.changes.iter().map(|change| match change {
+            Change::Set(key, _) => format!("set {key:?}"),
+            Change::Remove(key) => format!("remove {key:?}"),
+            Change::Update(key, _) => format!("update {key:?}"),
+            Change::Clear => "clear".to_owned(),
+        });
+        f.debug_list().entries(changes).finish()
+    }
+}
+
+/// A stored value as a Rust type.
+pub(crate) fn read<T: DeserializeOwned>(key: &str, value: &RawJson) -> Result<T, SessionError> {
+    value.get().map_err(|source| SessionError::Type { key: key.to_owned(), source })
+}
+
+/// A Rust value as it is stored.
+pub(crate) fn write<T: Serialize + ?Sized>(key: &str, value: &T) -> Result<RawJson, SessionError> {
+    RawJson::new(value).map_err(|source| SessionError::Serialize { key: key.to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn data(json: &str) -> SessionData {
+        SessionData::from_json(json.as_bytes()).expect("a JSON object")
+    }
+
+    fn number(value: i64) -> RawJson {
+        RawJson::from_integer(value)
+    }
+
+    #[test]
+    fn changes_are_applied_to_what_the_row_holds_by_then() {
+        let mut changes = WriteSet::default();
+        changes.set("mine", number(1));
+        changes.remove("gone");
+        changes.update("counter", 0, |counter: i64| counter + 1);
+        let merged = changes.apply(data(r#"{"theirs":7,"gone":1,"counter":41}"#)).expect("merged");
+        assert_eq!(merged.to_json(), r#"{"theirs":7,"counter":42,"mine":1}"#);
+    }
+
+    #[test]
+    fn an_update_starts_from_its_default_and_follows_a_set() {
+        let mut changes = WriteSet::default();
+        changes.update("a", 5, |value: i64| value * 2);
+        changes.set("b", number(3));
+        changes.update("b", 0, |value: i64| value + 1);
+        assert_eq!(changes.apply(data(r#"{"b":100}"#)).expect("merged").to_json(), r#"{"b":4,"a":10}"#);
+    }
+
+    #[test]
+    fn clear_forgets_what_came_before_it() {
+        let mut changes = WriteSet::default();
+        changes.set("a", number(1));
+        changes.clear();
+        changes.set("b", number(2));
+        assert_eq!(changes.apply(data(r#"{"c":3}"#)).expect("merged").to_json(), r#"{"b":2}"#);
+    }
+
+    #[test]
+    fn an_update_of_another_type_is_an_error() {
+        let mut changes = WriteSet::default();
+        changes.update("counter", 0, |counter: i64| counter + 1);
+        let error = changes.apply(data(r#"{"counter":"many"}"#)).expect_err("another type");
+        assert!(matches!(error, SessionError::Type { key, .. } if key == "counter"));
+    }
+}

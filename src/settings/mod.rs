@@ -1,0 +1,180 @@
+//! The settings of a site: `django.conf`. The only reader of files and environment.
+//!
+//! A variable of the environment wins over `.env`, that over `settings.toml`, that over Django's
+//! default. What is wrong is refused in one line that names the setting, where it came from, and what
+//! is allowed.
+
+mod error;
+mod names;
+mod sources;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+pub use self::error::SettingsError;
+use self::sources::Sources;
+use crate::db::DatabaseUrl;
+use crate::sessions::{Engine, SessionPolicy};
+
+/// The `SECRET_KEY` of the shipped `settings.toml`: good for a look at the site, refused when
+/// `DEBUG` is off.
+pub const DEMO_SECRET_KEY: &str =
+    "django-insecure-sessionid-demo-key-change-me-before-anyone-else-can-reach-the-site";
+
+/// The longest `SESSION_COOKIE_AGE`: a hundred years, in seconds.
+const LONGEST_AGE: i64 = 100 * 365 * 24 * 60 * 60;
+
+/// Everything that `settings.toml` and the environment say.
+#[derive(Clone)]
+pub struct Settings {
+    /// The folder of `settings.toml`, from which templates, static files and relative paths resolve.
+    pub base_dir: PathBuf,
+    /// `DEBUG`.
+    pub debug: bool,
+    /// `SECRET_KEY`.
+    pub secret_key: String,
+    /// `SECRET_KEY_FALLBACKS`.
+    pub secret_key_fallbacks: Vec<String>,
+    /// `ALLOWED_HOSTS`.
+    pub allowed_hosts: Vec<String>,
+    /// `DATABASE_URL`.
+    pub database_url: DatabaseUrl,
+    /// `SESSION_ENGINE`.
+    pub session_engine: Engine,
+    /// The `SESSION_COOKIE_…` settings, `SESSION_SAVE_EVERY_REQUEST` and
+    /// `SESSION_EXPIRE_AT_BROWSER_CLOSE`.
+    pub session: SessionPolicy,
+    /// `SESSION_FILE_PATH`.
+    pub session_file_path: Option<PathBuf>,
+    /// `SESSION_CACHE_ALIAS`.
+    pub session_cache_alias: String,
+    /// `CACHES`.
+    pub caches: BTreeMap<String, CacheSettings>,
+}
+
+/// One entry of `CACHES`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CacheSettings {
+    /// `BACKEND`, by its dotted path.
+    pub backend: String,
+    /// `LOCATION`: none, one or several.
+    pub location: Vec<String>,
+}
+
+impl Settings {
+    /// Reads the settings file and, beside it, `.env`.
+    ///
+    /// A file that is not there is an empty one. `environment` is `std::env::vars_os()` for a
+    /// program, and whatever it likes for a test.
+    ///
+    /// ```
+    /// use sessionid::settings::Settings;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// std::fs::write(folder.path().join("settings.toml"), "SECRET_KEY = 'x'\nDEBUG = true")?;
+    /// let environment = [("SESSION_COOKIE_AGE", "30")];
+    /// let settings = Settings::load(&folder.path().join("settings.toml"), environment)?;
+    /// assert_eq!(settings.session.cookie_age, 30);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError`], a line for whoever wrote the setting.
+    pub fn load<K, V>(
+        file: &Path,
+        environment: impl IntoIterator<Item = (K, V)>,
+    ) -> Result<Self, SettingsError>
+    where
+        K: Into<std::ffi::OsString>,
+        V: Into<std::ffi::OsString>,
+    {
+        let sources = Sources::read(file, environment)?;
+        let base_dir = sources.base_dir().to_owned();
+        let database_url: DatabaseUrl =
+            sources.parsed("DATABASE_URL", DatabaseUrl::ALLOWED)?.unwrap_or_else(default_database);
+        let settings = Self {
+            debug: sources.boolean("DEBUG")?.unwrap_or(false),
+            secret_key: sources.string("SECRET_KEY")?.unwrap_or_default(),
+            secret_key_fallbacks: sources.list("SECRET_KEY_FALLBACKS")?.unwrap_or_default(),
+            allowed_hosts: sources.list("ALLOWED_HOSTS")?.unwrap_or_default(),
+            database_url: database_url.relative_to(&base_dir),
+            session_engine: sources.parsed("SESSION_ENGINE", Engine::ALLOWED)?.unwrap_or_default(),
+            session: session_policy(&sources)?,
+            session_file_path: sources.string("SESSION_FILE_PATH")?.map(|path| base_dir.join(path)),
+            session_cache_alias: sources
+                .string("SESSION_CACHE_ALIAS")?
+                .unwrap_or_else(|| "default".to_owned()),
+            caches: sources.caches()?,
+            base_dir,
+        };
+        check_serializer(&sources)?;
+        settings.check(&sources)?;
+        Ok(settings)
+    }
+
+    /// What no setting can be judged on alone.
+    fn check(&self, sources: &Sources) -> Result<(), SettingsError> {
+        if self.secret_key.is_empty() {
+            return Err(sources.refused("SECRET_KEY", "a text that is not empty and that nobody else knows"));
+        }
+        if self.secret_key_fallbacks.iter().any(String::is_empty) {
+            return Err(sources.refused("SECRET_KEY_FALLBACKS", "a list of older keys, none of them empty"));
+        }
+        if !self.debug && self.allowed_hosts.is_empty() {
+            return Err(sources.refused("ALLOWED_HOSTS", "at least one host name while DEBUG is false"));
+        }
+        if !self.debug && self.secret_key == DEMO_SECRET_KEY {
+            return Err(sources.refused("SECRET_KEY", "a key of your own while DEBUG is false, not the one that everybody can read in the shipped settings.toml"));
+        }
+        Ok(())
+    }
+}
+
+fn default_database() -> DatabaseUrl {
+    DatabaseUrl::Sqlite("db.sqlite3".into())
+}
+
+fn session_policy(sources: &Sources) -> Result<SessionPolicy, SettingsError> {
+    let default = SessionPolicy::default();
+    let printable = |text: &str| !text.contains(|character: char| character == ';' || character.is_control());
+    let name = |name: &str| !name.is_empty() && name.bytes().all(is_token);
+    let domain = |domain: &str| domain.is_ascii() && printable(domain) && !domain.contains(' ');
+    let token = "letters, digits and any of !#$%&'*+-.^_`|~";
+    Ok(SessionPolicy {
+        cookie_name: sources.string_that("SESSION_COOKIE_NAME", name, token)?.unwrap_or(default.cookie_name),
+        cookie_age: sources
+            .integer("SESSION_COOKIE_AGE", 0..=LONGEST_AGE, "whole seconds from 0 to 3153600000")?
+            .unwrap_or(default.cookie_age),
+        cookie_domain: sources
+            .string_that("SESSION_COOKIE_DOMAIN", domain, "a domain name, or nothing")?
+            .filter(|domain| !domain.is_empty()),
+        cookie_path: sources
+            .string_that("SESSION_COOKIE_PATH", printable, "a path without ';'")?
+            .unwrap_or(default.cookie_path),
+        cookie_secure: sources.boolean("SESSION_COOKIE_SECURE")?.unwrap_or(default.cookie_secure),
+        cookie_httponly: sources.boolean("SESSION_COOKIE_HTTPONLY")?.unwrap_or(default.cookie_httponly),
+        cookie_samesite: sources.samesite("SESSION_COOKIE_SAMESITE")?.unwrap_or(default.cookie_samesite),
+        save_every_request: sources
+            .boolean("SESSION_SAVE_EVERY_REQUEST")?
+            .unwrap_or(default.save_every_request),
+        expire_at_browser_close: sources
+            .boolean("SESSION_EXPIRE_AT_BROWSER_CLOSE")?
+            .unwrap_or(default.expire_at_browser_close),
+    })
+}
+
+/// RFC 9110, section 5.6.2.
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+/// Only JSON can be read on both sides; Django has dropped pickling itself.
+fn check_serializer(sources: &Sources) -> Result<(), SettingsError> {
+    let json = |name: &str| {
+        ["json", "django.contrib.sessions.serializers.JSONSerializer", "django.core.signing.JSONSerializer"]
+            .contains(&name)
+    };
+    let allowed = "django.contrib.sessions.serializers.JSONSerializer";
+    sources.string_that("SESSION_SERIALIZER", json, allowed).map(drop)
+}

@@ -1,0 +1,146 @@
+//! `ALLOWED_HOSTS`: which names this site answers to.
+
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::HOST;
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{Error, HttpResponse};
+
+/// Django's `ALLOWED_HOSTS` and `validate_host`.
+///
+/// ```
+/// use sessionid::site::AllowedHosts;
+///
+/// let hosts = AllowedHosts::new(vec![".example.com".to_owned()], false);
+/// assert!(hosts.allow("www.example.com:8000"));
+/// assert!(!hosts.allow("example.org"));
+/// ```
+#[derive(Clone, Debug)]
+pub struct AllowedHosts {
+    patterns: Vec<String>,
+}
+
+impl AllowedHosts {
+    /// The hosts of the setting; with `debug` and none of them, this machine's own names.
+    #[must_use]
+    pub fn new(patterns: Vec<String>, debug: bool) -> Self {
+        let local = [".localhost", "127.0.0.1", "[::1]"];
+        let patterns = if debug && patterns.is_empty() { local.map(str::to_owned).into() } else { patterns };
+        Self { patterns: patterns.iter().map(|pattern| pattern.to_lowercase()).collect() }
+    }
+
+    /// Whether a `Host` header names one of them.
+    #[must_use]
+    pub fn allow(&self, header: &str) -> bool {
+        let header = header.to_lowercase();
+        domain(&header).is_some_and(|domain| self.patterns.iter().any(|pattern| same_domain(domain, pattern)))
+    }
+
+    /// Answers 400 to any other name.
+    ///
+    /// # Errors
+    ///
+    /// Those of the service behind it.
+    pub async fn check<B: MessageBody + 'static>(
+        hosts: Data<Self>,
+        request: ServiceRequest,
+        next: Next<B>,
+    ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+        let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+        if host.is_some_and(|host| hosts.allow(host)) {
+            return next.call(request).await.map(ServiceResponse::map_into_left_body);
+        }
+        log::warn!(target: "django.security.DisallowedHost", "Invalid HTTP_HOST header: {host:?}. You may need to add it to ALLOWED_HOSTS.");
+        Ok(request.into_response(HttpResponse::BadRequest().finish()).map_into_right_body())
+    }
+}
+
+/// Django's `split_domain_port`: the domain without its port and final dot, if the header is one.
+fn domain(header: &str) -> Option<&str> {
+    let end = match header.strip_prefix('[') {
+        Some(rest) => rest.find(']')? + 2,
+        None => header.find(':').unwrap_or(header.len()),
+    };
+    let (domain, port) = header.split_at(end);
+    let is_port = port.is_empty()
+        || port
+            .strip_prefix(':')
+            .is_some_and(|port| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()));
+    let is_name = |name: &str| {
+        !name.is_empty() && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-'))
+    };
+    let is_address = |address: &str| {
+        address.contains(':')
+            && address.bytes().all(|byte| matches!(byte, b'a'..=b'f' | b'0'..=b'9' | b'.' | b':'))
+    };
+    let valid = match domain.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        Some(address) => is_address(address),
+        None => is_name(domain),
+    };
+    (is_port && valid).then(|| domain.strip_suffix('.').unwrap_or(domain))
+}
+
+/// Django's `is_same_domain`, and `*` for any.
+fn same_domain(host: &str, pattern: &str) -> bool {
+    match pattern.strip_prefix('.') {
+        Some(parent) => host == parent || host.ends_with(pattern),
+        None => pattern == "*" || host == pattern,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hosts(patterns: &[&str], debug: bool) -> AllowedHosts {
+        AllowedHosts::new(patterns.iter().map(|pattern| (*pattern).to_owned()).collect(), debug)
+    }
+
+    #[test]
+    fn debug_without_hosts_means_this_machine() {
+        for host in [
+            "localhost",
+            "LOCALHOST:8000",
+            "shop.localhost",
+            "127.0.0.1:8000",
+            "[::1]",
+            "[::1]:8000",
+            "localhost.",
+        ] {
+            assert!(hosts(&[], true).allow(host), "{host}");
+        }
+        for host in ["", "example.com", "127.0.0.2", "localhost.example.com", "::1", "evillocalhost"] {
+            assert!(!hosts(&[], true).allow(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn patterns_are_djangos() {
+        let allowed = hosts(&["example.com", ".Example.org", "[2001:db8::1]"], false);
+        for host in [
+            "example.com",
+            "example.com:80",
+            "EXAMPLE.com.",
+            "example.org",
+            "a.b.example.org",
+            "[2001:DB8::1]:443",
+        ] {
+            assert!(allowed.allow(host), "{host}");
+        }
+        for host in [
+            "www.example.com",
+            "notexample.org",
+            "localhost",
+            "example.com:",
+            "example.com:8a",
+            "example.com/x",
+            "a@example.com",
+            "example.com:80:80",
+        ] {
+            assert!(!allowed.allow(host), "{host}");
+        }
+        assert!(hosts(&["*"], false).allow("anything.at.all"));
+        assert!(!hosts(&["*"], false).allow("any thing"));
+    }
+}

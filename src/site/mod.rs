@@ -1,0 +1,13 @@
+//! The counter site: the seed document's pages around the session layer.
+
+mod error_pages;
+mod hosts;
+mod templates;
+mod urls;
+mod views;
+
+pub use self::error_pages::{ShowCauses, error_pages};
+pub use self::hosts::AllowedHosts;
+pub use self::templates::{TemplateError, Templates};
+pub use self::urls::{as_view, configure};
+pub use self::views::{HelloPlainView, HelloPokeView, HelloWorld2View, HelloWorldView, IndexView, ViewError};

@@ -1,0 +1,56 @@
+//! Which view answers which URL.
+
+use actix_files::Files;
+use actix_web::http::Method;
+use actix_web::http::header::{ALLOW, CONTENT_LENGTH};
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder};
+
+use super::views::{HelloPlainView, HelloPokeView, HelloWorld2View, HelloWorldView, IndexView};
+use crate::sessions::SessionMiddleware;
+
+const ALLOWED_METHODS: &str = "GET, HEAD, OPTIONS";
+
+/// A resource with the manners of Django's `View`: GET and HEAD go to the handler, OPTIONS names the
+/// methods, and anything else is a 405 that names them too.
+///
+/// ```
+/// use actix_web::App;
+/// use sessionid::site::as_view;
+///
+/// async fn hello() -> &'static str { "Hello World" }
+///
+/// let app = App::new().service(as_view("/hello", hello));
+/// ```
+pub fn as_view<F, Args>(path: &str, handler: F) -> Resource
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    web::resource(path)
+        .route(web::get().to(handler.clone()))
+        .route(web::head().to(handler))
+        .route(web::method(Method::OPTIONS).to(options))
+        .default_service(web::to(method_not_allowed))
+}
+
+async fn options() -> HttpResponse {
+    HttpResponse::Ok().insert_header((ALLOW, ALLOWED_METHODS)).insert_header((CONTENT_LENGTH, 0)).finish()
+}
+
+async fn method_not_allowed() -> HttpResponse {
+    HttpResponse::MethodNotAllowed().insert_header((ALLOW, ALLOWED_METHODS)).finish()
+}
+
+/// The site's URLs; `/hello` has sessions, and everything else knows of none.
+pub fn configure(config: &mut ServiceConfig, sessions: SessionMiddleware, static_files: &std::path::Path) {
+    config.service(as_view("/", IndexView::get)).service(Files::new("/static", static_files)).service(
+        web::scope("/hello")
+            .wrap(sessions)
+            .service(as_view("/world", HelloWorldView::get))
+            .service(as_view("/world2", HelloWorld2View::get))
+            .service(as_view("/plain", HelloPlainView::get))
+            .service(as_view("/poke", HelloPokeView::get)),
+    );
+}

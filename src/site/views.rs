@@ -1,0 +1,119 @@
+//! The views of the seed document.
+
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use actix_web::{HttpResponse, ResponseError};
+use tera::{Context, context};
+
+use super::templates::{TemplateError, Templates};
+use crate::sessions::{Session, SessionError};
+
+/// The session's key for the seed's counter.
+const COUNTER: &str = "counter";
+const HELLO_WORLD: &str = "helloworld.html";
+
+/// Why a view gave no page.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ViewError {
+    /// The session could not be used.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// The page could not be rendered: 500.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+}
+
+impl ResponseError for ViewError {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::Session(error) => error.status_code(),
+            Self::Template(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        match self {
+            Self::Session(error) => error.error_response(),
+            Self::Template(_) => HttpResponse::InternalServerError().finish(),
+        }
+    }
+}
+
+/// `/hello/world`: the seed's counter. Shows what this visit found, and stores one more.
+#[derive(Debug)]
+pub struct HelloWorldView;
+
+impl HelloWorldView {
+    /// GET and HEAD.
+    ///
+    /// # Errors
+    ///
+    /// [`ViewError`], as every view.
+    pub async fn get(session: Session, templates: Data<Templates>) -> Result<HttpResponse, ViewError> {
+        let counter: i64 = session.fetch_update(COUNTER, 0, |counter| counter + 1)?;
+        Ok(templates.render(HELLO_WORLD, &context! { counter })?)
+    }
+}
+
+/// `/hello/world2`: the same page from another path, which only reads the counter.
+#[derive(Debug)]
+pub struct HelloWorld2View;
+
+impl HelloWorld2View {
+    /// GET and HEAD.
+    ///
+    /// # Errors
+    ///
+    /// [`ViewError`], as every view.
+    pub async fn get(session: Session, templates: Data<Templates>) -> Result<HttpResponse, ViewError> {
+        let counter: i64 = session.get(COUNTER)?.unwrap_or(0);
+        Ok(templates.render(HELLO_WORLD, &context! { counter })?)
+    }
+}
+
+/// `/hello/plain`: a page that never touches the session.
+#[derive(Debug)]
+pub struct HelloPlainView;
+
+impl HelloPlainView {
+    /// GET and HEAD.
+    ///
+    /// # Errors
+    ///
+    /// [`ViewError`], as every view.
+    pub async fn get(templates: Data<Templates>) -> Result<HttpResponse, ViewError> {
+        Ok(templates.render("plain.html", &Context::new())?)
+    }
+}
+
+/// `/hello/poke`: the seed's `request.session.set_expiry(0)`.
+#[derive(Debug)]
+pub struct HelloPokeView;
+
+impl HelloPokeView {
+    /// GET and HEAD.
+    ///
+    /// # Errors
+    ///
+    /// [`ViewError`], as every view.
+    pub async fn get(session: Session, templates: Data<Templates>) -> Result<HttpResponse, ViewError> {
+        session.set_expiry(0)?;
+        Ok(templates.render("poke.html", &Context::new())?)
+    }
+}
+
+/// `/`: what this is, and the way to the views.
+#[derive(Debug)]
+pub struct IndexView;
+
+impl IndexView {
+    /// GET and HEAD.
+    ///
+    /// # Errors
+    ///
+    /// [`ViewError`], as every view.
+    pub async fn get(templates: Data<Templates>) -> Result<HttpResponse, ViewError> {
+        Ok(templates.render("index.html", &Context::new())?)
+    }
+}
