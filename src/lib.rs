@@ -16,3 +16,5 @@ pub mod settings;
 pub mod signing;
 #[cfg(feature = "site")]
 pub mod site;
+#[cfg(feature = "testing")]
+pub mod testing;

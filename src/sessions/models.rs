@@ -72,6 +72,15 @@ impl SessionRow {
             .load(conn)?;
         diesel::delete(dsl::django_session.filter(dsl::session_key.eq_any(expired))).execute(conn)
     }
+
+    /// The row under a key, expired or not.
+    ///
+    /// # Errors
+    ///
+    /// What the database reports.
+    pub fn find(conn: &mut DbConnection, key: &str) -> QueryResult<Option<Self>> {
+        dsl::django_session.find(key).select(Self::as_select()).first(conn).optional()
+    }
 }
 
 // The two statements of every save. Diesel prepares an update or upsert of its own anew each time; a

@@ -1,0 +1,201 @@
+//! A browser's memory for tests: an HTTP client whose cookies expire by a clock of your own.
+//!
+//! With a [`ManualClock`](crate::clock::ManualClock) shared by the server and the client, two weeks
+//! pass in one line; with [`Clock::System`] and a short `SESSION_COOKIE_AGE` they pass for real.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use actix_web::cookie::{Cookie, Expiration, ParseError};
+use actix_web::http::header::{COOKIE, HeaderMap, SET_COOKIE};
+use actix_web::http::{Method, StatusCode};
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::clock::Clock;
+
+/// The longest wait for an answer.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Why a request got no answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClientError {
+    /// The server did not answer.
+    #[error("no answer from {url}: {reason}")]
+    Send {
+        /// What was asked for.
+        url: String,
+        /// What `awc` says.
+        reason: String,
+    },
+    /// The body broke off.
+    #[error("the answer broke off")]
+    Body(#[from] awc::error::PayloadError),
+    /// The server sent a cookie that is none.
+    #[error("the server sent a cookie that cannot be read")]
+    Cookie(#[from] ParseError),
+}
+
+/// A cookie as the client keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptCookie {
+    /// The value.
+    pub value: String,
+    /// When it is forgotten; `None` when the browser closes.
+    pub expires: Option<DateTime<Utc>>,
+}
+
+/// One exchange.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    /// The request line and the headers of the request.
+    pub request: Vec<String>,
+    /// What the request said of cookies, if anything.
+    pub sent_cookies: Option<String>,
+    /// The answer's status.
+    pub status: StatusCode,
+    /// The answer's headers.
+    pub headers: HeaderMap,
+    /// The answer's body.
+    pub body: String,
+}
+
+impl Exchange {
+    /// A header of the answer, if it is there and text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+/// A client of one site that keeps cookies as a browser does.
+///
+/// It keeps to `Max-Age` and `expires`, the first winning, and forgets what has passed by its clock.
+/// `Path`, `Domain`, `SameSite` and `Secure` it leaves to a real browser.
+///
+/// ```no_run
+/// use chrono::TimeDelta;
+/// use sessionid::clock::{Clock, ManualClock};
+/// use sessionid::testing::Client;
+///
+/// # #[actix_web::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let hand = ManualClock::default(); // the server goes by a clone of it
+/// let mut client = Client::new("http://127.0.0.1:8000", Clock::from(hand.clone()));
+/// client.get("/hello/world").await?;
+/// assert!(client.cookie("sessionid").is_some());
+/// hand.advance(TimeDelta::weeks(2));
+/// assert!(client.cookie("sessionid").is_none());
+/// # Ok(())
+/// # }
+/// ```
+pub struct Client {
+    http: awc::Client,
+    origin: String,
+    clock: Clock,
+    cookies: BTreeMap<String, KeptCookie>,
+}
+
+impl Client {
+    /// A client of the site at `origin`, such as `http://127.0.0.1:8000`.
+    pub fn new(origin: impl Into<String>, clock: Clock) -> Self {
+        let http = awc::Client::builder().timeout(TIMEOUT).disable_redirects().finish();
+        Self { http, origin: origin.into(), clock, cookies: BTreeMap::new() }
+    }
+
+    /// Asks for a page.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`]; an answer of any status is none.
+    pub async fn get(&mut self, path: &str) -> Result<Exchange, ClientError> {
+        self.request(Method::GET, path, String::new()).await
+    }
+
+    /// Sends a request with a body, if that is not empty.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    pub async fn request(
+        &mut self,
+        method: Method,
+        path: &str,
+        body: String,
+    ) -> Result<Exchange, ClientError> {
+        let url = format!("{}{path}", self.origin);
+        let mut request = self.http.request(method.clone(), &url);
+        let host = self.origin.split_once("://").map_or(self.origin.as_str(), |(_, host)| host);
+        let mut lines = vec![format!("{method} {path} HTTP/1.1"), format!("Host: {host}")];
+        let sent_cookies = self.cookie_header();
+        if let Some(cookies) = &sent_cookies {
+            lines.push(format!("Cookie: {cookies}"));
+            request = request.insert_header((COOKIE, cookies.as_str()));
+        }
+        let sent = if body.is_empty() { request.send() } else { request.send_body(body) };
+        let mut response =
+            sent.await.map_err(|error| ClientError::Send { url, reason: error.to_string() })?;
+        let body = response.body().limit(16 << 20).await?;
+        self.keep(response.headers())?;
+        Ok(Exchange {
+            request: lines,
+            sent_cookies,
+            status: response.status(),
+            headers: response.headers().clone(),
+            body: String::from_utf8_lossy(&body).into_owned(),
+        })
+    }
+
+    /// The cookie that would be sent now.
+    #[must_use]
+    pub fn cookie(&self, name: &str) -> Option<&KeptCookie> {
+        self.cookies.get(name).filter(|cookie| self.is_live(cookie))
+    }
+
+    /// Puts a cookie into the jar by hand, until the browser closes.
+    pub fn set_cookie(&mut self, name: &str, value: &str) {
+        self.cookies.insert(name.to_owned(), KeptCookie { value: value.to_owned(), expires: None });
+    }
+
+    /// Deletes a cookie by hand.
+    pub fn delete_cookie(&mut self, name: &str) {
+        self.cookies.remove(name);
+    }
+
+    /// Closes the browser: what has no expiry is forgotten.
+    pub fn close(&mut self) {
+        self.cookies.retain(|_, cookie| cookie.expires.is_some());
+    }
+
+    fn is_live(&self, cookie: &KeptCookie) -> bool {
+        cookie.expires.is_none_or(|expires| expires > self.clock.now())
+    }
+
+    fn cookie_header(&self) -> Option<String> {
+        let live = self.cookies.iter().filter(|(_, cookie)| self.is_live(cookie));
+        let pairs: Vec<_> = live.map(|(name, cookie)| format!("{name}={}", cookie.value)).collect();
+        (!pairs.is_empty()).then(|| pairs.join("; "))
+    }
+
+    /// RFC 6265, section 5.3.
+    fn keep(&mut self, headers: &HeaderMap) -> Result<(), ClientError> {
+        let now = self.clock.now();
+        for header in headers.get_all(SET_COOKIE) {
+            let cookie = Cookie::parse(String::from_utf8_lossy(header.as_bytes()).into_owned())?;
+            let expires = match (cookie.max_age(), cookie.expires()) {
+                (Some(age), _) => Some(now + TimeDelta::seconds(age.whole_seconds())),
+                (None, Some(Expiration::DateTime(date))) => {
+                    DateTime::from_timestamp(date.unix_timestamp(), 0)
+                }
+                (None, _) => None,
+            };
+            let kept = KeptCookie { value: cookie.value().to_owned(), expires };
+            if self.is_live(&kept) {
+                self.cookies.insert(cookie.name().to_owned(), kept);
+            } else {
+                self.cookies.remove(cookie.name());
+            }
+        }
+        Ok(())
+    }
+}

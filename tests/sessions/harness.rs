@@ -1,0 +1,203 @@
+//! One request after another through the session middleware, by a clock that stands still.
+
+use std::sync::Arc;
+
+use actix_web::body::to_bytes;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{COOKIE, SET_COOKIE, VARY};
+use actix_web::{App, HttpResponse, test, web};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use futures_util::future::LocalBoxFuture;
+use sessionid::clock::ManualClock;
+use sessionid::db::{Database, DatabaseOptions, DatabaseUrl};
+use sessionid::sessions::{
+    DbBackend, Session, SessionCodec, SessionData, SessionError, SessionMiddleware, SessionPolicy,
+    SharedBackend, SharedPolicy,
+};
+use tempfile::TempDir;
+
+pub(crate) const SECRET_KEY: &str = "a key for the tests";
+
+/// A store, a policy and a clock.
+pub(crate) struct Harness {
+    pub(crate) clock: ManualClock,
+    pub(crate) policy: SharedPolicy,
+    pub(crate) backend: SharedBackend,
+    pub(crate) codec: SessionCodec,
+    folder: TempDir,
+}
+
+/// What a client sees of a request.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) set_cookie: Option<String>,
+    pub(crate) vary: Option<String>,
+    pub(crate) body: String,
+}
+
+/// A row as any other program sees it.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub(crate) struct Row {
+    #[diesel(sql_type = Text)]
+    pub(crate) session_key: String,
+    #[diesel(sql_type = Text)]
+    pub(crate) session_data: String,
+    #[diesel(sql_type = Text)]
+    pub(crate) expire_date: String,
+}
+
+type View = dyn Fn(Session) -> LocalBoxFuture<'static, Result<StatusCode, SessionError>>;
+
+impl Harness {
+    pub(crate) fn new() -> Self {
+        Self::with_policy(SessionPolicy::default())
+    }
+
+    pub(crate) fn with_policy(policy: SessionPolicy) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = DatabaseUrl::Sqlite(folder.path().join("db.sqlite3"));
+        let database = Database::open(url, DatabaseOptions::default()).unwrap();
+        let codec = SessionCodec::new(SECRET_KEY, &[]);
+        Self {
+            clock: ManualClock::new("2026-11-22T18:24:10.25Z".parse().unwrap()),
+            policy: policy.into(),
+            backend: Arc::new(DbBackend::new(database, codec.clone())),
+            codec,
+            folder,
+        }
+    }
+
+    pub(crate) fn middleware(&self) -> SessionMiddleware {
+        SessionMiddleware::new(self.backend.clone(), self.policy.clone()).clock(self.clock.clone())
+    }
+
+    /// A view that does something to its session, and answers 200.
+    pub(crate) async fn visit(
+        &self,
+        cookie: Option<&str>,
+        view: impl Fn(&Session) -> Result<(), SessionError> + 'static,
+    ) -> Answer {
+        self.visit_with_status(cookie, StatusCode::OK, view).await
+    }
+
+    /// The same with another status.
+    pub(crate) async fn visit_with_status(
+        &self,
+        cookie: Option<&str>,
+        status: StatusCode,
+        view: impl Fn(&Session) -> Result<(), SessionError> + 'static,
+    ) -> Answer {
+        self.visit_async(cookie, move |session| {
+            let done = view(&session).map(|()| status);
+            Box::pin(async move { done })
+        })
+        .await
+    }
+
+    /// A view that waits for something in between.
+    pub(crate) async fn visit_async(
+        &self,
+        cookie: Option<&str>,
+        view: impl Fn(Session) -> LocalBoxFuture<'static, Result<StatusCode, SessionError>> + 'static,
+    ) -> Answer {
+        let view: web::Data<View> = web::Data::from(Arc::new(view) as Arc<View>);
+        let handler = |session: Session, view: web::Data<View>| async move {
+            view(session).await.map(|status| HttpResponse::build(status).body("done"))
+        };
+        self.request(cookie, web::get().to(handler), Some(view)).await
+    }
+
+    /// A view that does not ask for the session.
+    pub(crate) async fn visit_untouched(&self, cookie: Option<&str>) -> Answer {
+        self.request(cookie, web::get().to(async || HttpResponse::Ok().body("done")), None).await
+    }
+
+    async fn request(
+        &self,
+        cookie: Option<&str>,
+        route: actix_web::Route,
+        view: Option<web::Data<View>>,
+    ) -> Answer {
+        let mut app = App::new();
+        if let Some(view) = view {
+            app = app.app_data(view);
+        }
+        let app = app.service(web::scope("").wrap(self.middleware()).route("/", route));
+        let app = test::init_service(app).await;
+        let mut request = test::TestRequest::get().uri("/");
+        if let Some(cookie) = cookie {
+            request = request.insert_header((COOKIE, cookie));
+        }
+        let response = test::call_service(&app, request.to_request()).await;
+        let header = |name| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        Answer {
+            status: response.status(),
+            set_cookie: header(SET_COOKIE),
+            vary: header(VARY),
+            body: String::from_utf8(to_bytes(response.into_body()).await.ok().unwrap().to_vec()).unwrap(),
+        }
+    }
+
+    /// A session with `{"counter": 1}`; its key.
+    pub(crate) async fn saved(&self) -> String {
+        let answer = self.visit(None, |session| session.insert("counter", 1)).await;
+        answer.key().to_owned()
+    }
+
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    pub(crate) fn rows(&self) -> Vec<Row> {
+        diesel::sql_query(
+            "SELECT session_key, session_data, expire_date FROM django_session ORDER BY expire_date",
+        )
+        .load(&mut self.connection())
+        .unwrap()
+    }
+
+    pub(crate) fn row(&self, key: &str) -> Option<Row> {
+        self.rows().into_iter().find(|row| row.session_key == key)
+    }
+
+    /// The decoded JSON under a key.
+    pub(crate) fn data(&self, key: &str) -> String {
+        self.codec.decode(&self.row(key).unwrap().session_data).unwrap().to_json()
+    }
+
+    pub(crate) fn write(&self, key: &str, session_data: &str, expire_date: &str) {
+        diesel::sql_query("REPLACE INTO django_session VALUES (?, ?, ?)")
+            .bind::<Text, _>(key)
+            .bind::<Text, _>(session_data)
+            .bind::<Text, _>(expire_date)
+            .execute(&mut self.connection())
+            .unwrap();
+    }
+
+    pub(crate) fn payload(&self, json: &str) -> String {
+        self.codec.encode(&SessionData::from_json(json.as_bytes()).unwrap(), self.now())
+    }
+
+    fn connection(&self) -> SqliteConnection {
+        let path = self.folder.path().join("db.sqlite3");
+        SqliteConnection::establish(path.to_str().unwrap()).unwrap()
+    }
+}
+
+impl Answer {
+    /// The key that the response sets.
+    pub(crate) fn key(&self) -> &str {
+        let cookie = self.set_cookie.as_deref().expect("a cookie is set");
+        let key = cookie.strip_prefix("sessionid=").unwrap().split(';').next().unwrap();
+        assert_eq!(key.len(), 32, "a key, not a deletion: {cookie}");
+        key
+    }
+
+    pub(crate) fn deletes_the_cookie(&self) -> bool {
+        self.set_cookie.as_deref()
+            == Some(r#"sessionid=""; expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Path=/; SameSite=Lax"#)
+    }
+}

@@ -1,0 +1,14 @@
+//! The session layer by itself: rules of Django's, each tried with Django 5.2 and 6.1.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+mod corners;
+mod errors;
+mod expiry;
+mod harness;
+mod merge;
+mod methods;
+
+/// The Cookie header for a key.
+fn cookie(key: &str) -> String {
+    format!("sessionid={key}")
+}
