@@ -162,6 +162,11 @@ impl Client {
         self.cookies.remove(name);
     }
 
+    /// Goes to another address of the site, such as after a restart; the cookies stay.
+    pub fn set_origin(&mut self, origin: impl Into<String>) {
+        self.origin = origin.into();
+    }
+
     /// Closes the browser: what has no expiry is forgotten.
     pub fn close(&mut self) {
         self.cookies.retain(|_, cookie| cookie.expires.is_some());

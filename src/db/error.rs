@@ -30,7 +30,10 @@ pub enum DbError {
     /// More is waiting to be written than the queue holds.
     #[error("too many writes are waiting")]
     QueueFull,
-    /// The thread that does the work is gone, or the job on it panicked.
+    /// A function that was to work on the database panicked.
+    #[error("a job on the database panicked")]
+    JobPanicked,
+    /// The thread that does the work is gone.
     #[error("the database thread gave no answer")]
     Gone,
 }

@@ -6,6 +6,7 @@ mod datetime;
 mod error;
 mod migrations;
 pub(crate) mod schema;
+mod text;
 mod writer;
 
 pub(crate) use self::connection::MultiBackend;
@@ -13,4 +14,5 @@ pub use self::connection::{DatabaseUrl, DbConnection, InvalidDatabaseUrl};
 pub use self::database::{Database, DatabaseOptions, migrate};
 pub use self::datetime::DbDateTime;
 pub use self::error::DbError;
+pub use self::text::LossyText;
 pub use self::writer::WriteError;

@@ -28,7 +28,7 @@ pub trait WriteError: From<DbError> + Send + 'static {
 
 impl WriteError for DbError {
     fn is_database_error(&self) -> bool {
-        true
+        !matches!(self, Self::JobPanicked)
     }
 }
 
@@ -109,15 +109,12 @@ where
         let Some(work) = self.work.take().filter(|_| !self.reply.is_closed()) else {
             return true;
         };
-        match catch_unwind(AssertUnwindSafe(|| work(conn))) {
-            Ok(result) => {
-                let go_on = !matches!(&result, Err(error) if error.is_database_error());
-                self.result = Some(result);
-                go_on
-            }
-            // A closure of the application panicked; its request learns of it by the lost reply.
-            Err(_) => false,
-        }
+        // A function of the application may panic: its request fails, and the others go on.
+        let result = catch_unwind(AssertUnwindSafe(|| work(conn)));
+        let result = result.unwrap_or_else(|_| Err(DbError::JobPanicked.into()));
+        let go_on = !matches!(&result, Err(error) if error.is_database_error());
+        self.result = Some(result);
+        go_on
     }
 
     fn answer(self: Box<Self>) {

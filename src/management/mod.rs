@@ -10,15 +10,16 @@ use clap::{Parser, Subcommand};
 
 use self::commands::{CommandError, migrate, runserver, walkthrough};
 use crate::error::chain;
-use crate::settings::Settings;
+use crate::settings::{Settings, SettingsError};
 
 /// Django's sessions, in Rust: a counter site that reproduces and teaches them.
 #[derive(Debug, Parser)]
 #[command(name = "manage", version, disable_help_subcommand = true)]
 struct Cli {
-    /// The settings file; templates, static files and relative paths resolve from its folder.
-    #[arg(long, global = true, value_name = "FILE", default_value = "settings.toml")]
-    settings: PathBuf,
+    /// The settings file instead of ./settings.toml; templates, static files and relative paths resolve
+    /// from its folder.
+    #[arg(long, global = true, value_name = "FILE")]
+    settings: Option<PathBuf>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -64,11 +65,24 @@ pub fn execute_from_command_line(arguments: impl IntoIterator<Item = OsString>) 
 }
 
 fn execute(cli: Cli) -> Result<(), CommandError> {
-    let settings = Settings::load(&cli.settings, std::env::vars_os())?;
+    let file = settings_file(cli.settings)?;
+    let settings = Settings::load(&file, std::env::vars_os())?;
     let default = Command::Runserver { address: runserver::DEFAULT_ADDRESS.to_owned() };
     match cli.command.unwrap_or(default) {
-        Command::Runserver { address } => runserver::execute(&settings, &cli.settings, &address),
+        Command::Runserver { address } => runserver::execute(&settings, &file, &address),
         Command::Migrate => migrate::execute(&settings),
         Command::Walkthrough { age } => walkthrough::execute(settings, age),
+    }
+}
+
+/// Without a file in this folder, the environment may say everything; a file that was named must be
+/// there.
+fn settings_file(named: Option<PathBuf>) -> Result<PathBuf, SettingsError> {
+    match named {
+        Some(path) if !path.is_file() => {
+            Err(SettingsError::File { path, reason: "there is no such file".to_owned() })
+        }
+        Some(path) => Ok(path),
+        None => Ok(PathBuf::from("settings.toml")),
     }
 }

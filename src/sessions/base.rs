@@ -344,7 +344,8 @@ impl SessionBase {
         self.remove(TEST_COOKIE_NAME)
     }
 
-    fn lifetime(&mut self) -> Result<Lifetime, SessionError> {
+    /// When the session ends, by its data.
+    pub(crate) fn lifetime(&mut self) -> Result<Lifetime, SessionError> {
         let policy = Arc::clone(&self.policy);
         Ok(Lifetime::new(self.data()?.get(EXPIRY_KEY), &policy)?)
     }

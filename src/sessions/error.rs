@@ -60,6 +60,9 @@ pub enum SessionError {
     /// The cookie that the policy asks for is no header: 500.
     #[error("the session cookie cannot be written; check SESSION_COOKIE_NAME, _DOMAIN and _PATH")]
     Cookie(#[source] InvalidHeaderValue),
+    /// A function given to `fetch_update` panicked while it was applied to what the row holds: 500.
+    #[error("an update of the session panicked")]
+    Panicked,
     /// A handler asks for a session where there is none: 500.
     #[error("no session on this route; wrap its scope in `SessionMiddleware`")]
     NoMiddleware,

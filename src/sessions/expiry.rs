@@ -1,6 +1,6 @@
 //! When a session ends: the rules of `set_expiry` and the `get_expiry_…` family, without I/O.
 
-use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
+use chrono::{DateTime, Datelike as _, FixedOffset, TimeDelta, Utc};
 
 use super::json::RawJson;
 use super::policy::SessionPolicy;
@@ -97,6 +97,8 @@ enum Stored {
     Falsy {
         zero: bool,
     },
+    /// The empty text, which is false to `get_expiry_age` and no date to `get_expiry_date`.
+    EmptyText,
     Seconds(f64),
     At(DateTime<Utc>),
 }
@@ -121,7 +123,7 @@ impl Lifetime {
     /// Whole seconds until the end (`get_expiry_age`).
     pub(crate) fn age(&self, now: DateTime<Utc>) -> i64 {
         match self.stored {
-            Stored::Policy | Stored::Falsy { .. } => self.cookie_age,
+            Stored::Policy | Stored::Falsy { .. } | Stored::EmptyText => self.cookie_age,
             #[expect(clippy::cast_possible_truncation, reason = "Python's int(), within a date's range")]
             Stored::Seconds(seconds) => seconds as i64,
             // `delta.days * 86400 + delta.seconds`: rounded down, below zero as well.
@@ -132,10 +134,19 @@ impl Lifetime {
         }
     }
 
+    /// The end as a cookie tells it: now and the age, in whole seconds.
+    pub(crate) fn cookie_expires(&self, now: DateTime<Utc>) -> Result<DateTime<Utc>, ExpiryError> {
+        TimeDelta::try_seconds(self.age(now))
+            .and_then(|age| now.checked_add_signed(age))
+            .filter(is_writable)
+            .ok_or(ExpiryError::OutOfRange)
+    }
+
     /// The end itself (`get_expiry_date`).
     pub(crate) fn date(&self, now: DateTime<Utc>) -> Result<DateTime<Utc>, ExpiryError> {
         let delta = match self.stored {
             Stored::At(moment) => return Ok(moment),
+            Stored::EmptyText => return Err(ExpiryError::Unreadable(RawJson::from_plain_text(""))),
             Stored::Policy | Stored::Falsy { .. } => TimeDelta::try_seconds(self.cookie_age),
             #[expect(
                 clippy::cast_possible_truncation,
@@ -145,7 +156,7 @@ impl Lifetime {
         };
         delta
             .and_then(|delta| now.checked_add_signed(delta))
-            .filter(|date| LAST_YEARS.contains(&chrono::Datelike::year(date)))
+            .filter(is_writable)
             .ok_or(ExpiryError::OutOfRange)
     }
 
@@ -154,13 +165,15 @@ impl Lifetime {
         match self.stored {
             Stored::Policy => self.browser_close_by_policy,
             Stored::Falsy { zero } => zero,
-            Stored::Seconds(_) | Stored::At(_) => false,
+            Stored::EmptyText | Stored::Seconds(_) | Stored::At(_) => false,
         }
     }
 }
 
-/// Python's `datetime` ends with the year 9999, and so does a cookie's date.
-const LAST_YEARS: std::ops::RangeInclusive<i32> = 1..=9999;
+/// Python's `datetime` knows the years 1 to 9999, and so does a cookie's date.
+fn is_writable(date: &DateTime<Utc>) -> bool {
+    (1..=9999).contains(&date.year())
+}
 
 impl Stored {
     fn parse(json: &RawJson) -> Result<Self, ExpiryError> {
@@ -169,7 +182,8 @@ impl Stored {
             "null" => Ok(Self::Policy),
             "false" => Ok(Self::Falsy { zero: true }),
             "true" => Ok(Self::Seconds(1.0)),
-            r#""""# | "[]" | "{}" => Ok(Self::Falsy { zero: false }),
+            "[]" | "{}" => Ok(Self::Falsy { zero: false }),
+            r#""""# => Ok(Self::EmptyText),
             text if text.starts_with('"') => {
                 let text: String = json.get().map_err(|_| unreadable())?;
                 let moment = DateTime::parse_from_rfc3339(&text).map_err(|_| unreadable())?;

@@ -10,13 +10,11 @@ use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
 use actix_web::{Error, HttpMessage as _, HttpResponse, ResponseError as _};
-use chrono::TimeDelta;
 use futures_util::future::LocalBoxFuture;
 
 use super::backends::SharedBackend;
 use super::cookie::{self, MaxAge};
 use super::error::SessionError;
-use super::expiry::ExpiryError;
 use super::key::SessionKey;
 use super::policy::{SessionPolicy, SharedPolicy};
 use super::session::Session;
@@ -109,14 +107,12 @@ async fn process_response(
 
 /// What the cookie says of its end; `None` when it ends with the browser.
 fn max_age(store: &mut SessionStore) -> Result<Option<MaxAge>, SessionError> {
-    if store.get_expire_at_browser_close()? {
+    let now = store.clock().now();
+    let lifetime = store.lifetime()?;
+    if lifetime.at_browser_close() {
         return Ok(None);
     }
-    let seconds = store.get_expiry_age()?;
-    let expires = TimeDelta::try_seconds(seconds)
-        .and_then(|age| store.clock().now().checked_add_signed(age))
-        .ok_or(ExpiryError::OutOfRange)?;
-    Ok(Some(MaxAge { seconds, expires }))
+    Ok(Some(MaxAge { seconds: lifetime.age(now), expires: lifetime.cookie_expires(now)? }))
 }
 
 /// What the end of a request means for its session.

@@ -7,7 +7,7 @@ use diesel::sql_types::Text;
 
 use crate::db::schema::django_session::{self, dsl};
 use crate::db::schema::sql_types::DateTime as SqlDateTime;
-use crate::db::{DbConnection, DbDateTime, MultiBackend};
+use crate::db::{DbConnection, DbDateTime, LossyText, MultiBackend};
 
 /// One row.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
@@ -34,11 +34,17 @@ impl SessionRow {
             .select(dsl::session_data)
             .first(conn)
             .optional()
+            .map(|found: Option<LossyText>| found.map(|LossyText(text)| text))
     }
 
     /// The payload under a key, expired or not, in a transaction that will change it.
     pub(crate) fn data_for_update(conn: &mut DbConnection, key: &str) -> QueryResult<Option<String>> {
-        dsl::django_session.find(key).select(dsl::session_data).first(conn).optional()
+        dsl::django_session
+            .find(key)
+            .select(dsl::session_data)
+            .first(conn)
+            .optional()
+            .map(|found: Option<LossyText>| found.map(|LossyText(text)| text))
     }
 
     pub(crate) fn exists(conn: &mut DbConnection, key: &str) -> QueryResult<bool> {

@@ -51,7 +51,7 @@ impl HelloWorldView {
     ///
     /// [`ViewError`], as every view.
     pub async fn get(session: Session, templates: Data<Templates>) -> Result<HttpResponse, ViewError> {
-        let counter: i64 = session.fetch_update(COUNTER, 0, |counter| counter + 1)?;
+        let counter = session.fetch_update(COUNTER, 0, |counter: i64| counter.saturating_add(1))?;
         Ok(templates.render(HELLO_WORLD, &context! { counter })?)
     }
 }

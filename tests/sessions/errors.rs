@@ -41,10 +41,12 @@ fn unreadable() -> Vec<String> {
         .collect()
 }
 
+type View = fn(&Session) -> Result<(), SessionError>;
+
 #[actix_web::test]
 async fn a_good_signature_over_something_unreadable_is_a_500_and_never_overwritten() {
     let harness = Harness::new();
-    let views: [fn(&Session) -> Result<(), SessionError>; 4] = [
+    let views: [View; 4] = [
         |session| session.get::<i64>("counter").map(drop),
         |session| session.insert("counter", 1),
         Session::cycle_key,

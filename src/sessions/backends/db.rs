@@ -142,7 +142,10 @@ fn insert(
 
 impl From<DbError> for SessionError {
     fn from(error: DbError) -> Self {
-        Self::unavailable(error)
+        match error {
+            DbError::JobPanicked => Self::Panicked,
+            error => Self::unavailable(error),
+        }
     }
 }
 

@@ -1,0 +1,8 @@
+//! The shipped application from outside: the seed document's claims, its URLs, and its commands.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod commands;
+mod contract;
+mod seed;
+mod settings;
+mod world;

@@ -1,0 +1,215 @@
+//! Settings: their sources, their types, and what is said of a wrong one.
+
+use std::path::Path;
+
+use sessionid::db::DatabaseUrl;
+use sessionid::settings::{DEMO_SECRET_KEY, Settings};
+
+/// Loads settings from a file, a `.env` and an environment.
+fn load(toml: &str, dotenv: &str, environment: &[(&str, &str)]) -> Result<Settings, String> {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("settings.toml"), toml).unwrap();
+    if !dotenv.is_empty() {
+        std::fs::write(folder.path().join(".env"), dotenv).unwrap();
+    }
+    let settings = Settings::load(&folder.path().join("settings.toml"), environment.iter().copied());
+    settings.map_err(|error| error.to_string().replace(&folder.path().display().to_string(), "FOLDER"))
+}
+
+const MINIMAL: &str = "DEBUG = true\nSECRET_KEY = 'x'\n";
+
+#[test]
+fn the_shipped_settings_are_the_seeds() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("settings.toml");
+    let settings = Settings::load(&file, std::iter::empty::<(&str, &str)>()).unwrap();
+    assert!(settings.debug);
+    assert_eq!(settings.session.cookie_age, 30);
+    assert_eq!(settings.secret_key, DEMO_SECRET_KEY);
+    assert_eq!(
+        settings.database_url,
+        DatabaseUrl::Sqlite(Path::new(env!("CARGO_MANIFEST_DIR")).join("db.sqlite3"))
+    );
+}
+
+#[test]
+fn what_is_not_set_is_djangos_default() {
+    let settings = load("SECRET_KEY = 'x'\nALLOWED_HOSTS = ['a.example']", "", &[]).unwrap();
+    assert!(!settings.debug);
+    assert_eq!(settings.session, sessionid::sessions::SessionPolicy::default());
+    assert_eq!(settings.session_cache_alias, "default");
+}
+
+#[test]
+fn the_environment_wins_over_dotenv_over_the_file() {
+    let age = |dotenv, environment: &[(&str, &str)]| {
+        load(&format!("{MINIMAL}SESSION_COOKIE_AGE = 1"), dotenv, environment).unwrap().session.cookie_age
+    };
+    assert_eq!(age("", &[]), 1);
+    assert_eq!(age("SESSION_COOKIE_AGE=2", &[]), 2);
+    assert_eq!(age("SESSION_COOKIE_AGE=2", &[("SESSION_COOKIE_AGE", "3")]), 3);
+}
+
+#[test]
+fn variables_are_read_by_their_settings_type() {
+    let environment = [
+        ("DEBUG", "0"),
+        ("SECRET_KEY", "12345"),
+        ("ALLOWED_HOSTS", "a.example, b.example"),
+        ("SECRET_KEY_FALLBACKS", "one,two"),
+        ("DATABASE_URL", "sqlite:///tmp/with?mode=ro&%20.db"),
+        ("SESSION_COOKIE_SAMESITE", "false"),
+        ("SESSION_COOKIE_SECURE", "1"),
+        ("SESSION_ENGINE", "django.contrib.sessions.backends.db"),
+    ];
+    let settings = load("", "", &environment).unwrap();
+    assert!(!settings.debug && settings.session.cookie_secure);
+    assert_eq!(settings.secret_key, "12345");
+    assert_eq!(settings.allowed_hosts, ["a.example", "b.example"]);
+    assert_eq!(settings.secret_key_fallbacks, ["one", "two"]);
+    assert_eq!(settings.session.cookie_samesite, None);
+    assert_eq!(
+        settings.database_url,
+        DatabaseUrl::Sqlite("/tmp/with?mode=ro&%20.db".into()),
+        "the path as it stands"
+    );
+}
+
+#[test]
+fn a_wrong_setting_is_refused_in_one_line_with_name_source_and_what_is_allowed() {
+    let with = |line: &str| format!("{MINIMAL}{line}");
+    for (toml, environment, parts) in [
+        (
+            with("SESSION_COOKIE_AGE = 'soon'"),
+            None,
+            ["SESSION_COOKIE_AGE", "settings.toml", "\"soon\"", "whole seconds"],
+        ),
+        (
+            with("SESSION_COOKIE_AGE = -1"),
+            None,
+            ["SESSION_COOKIE_AGE", "settings.toml", "-1", "whole seconds from 0"],
+        ),
+        (
+            with("SESSION_COOKIE_AGE = 1.5"),
+            None,
+            ["SESSION_COOKIE_AGE", "settings.toml", "1.5", "whole seconds"],
+        ),
+        (
+            with("SESSION_COOKIE_SECURE = 'yes'"),
+            None,
+            ["SESSION_COOKIE_SECURE", "settings.toml", "\"yes\"", "true or false"],
+        ),
+        (
+            with("ALLOWED_HOSTS = 'a.example'"),
+            None,
+            ["ALLOWED_HOSTS", "settings.toml", "\"a.example\"", "a list of texts"],
+        ),
+        (
+            with("SESSION_COOKIE_SAMESITE = 'Laxer'"),
+            None,
+            ["SESSION_COOKIE_SAMESITE", "settings.toml", "\"Laxer\"", "\"Strict\""],
+        ),
+        (
+            with("SESSION_COOKIE_NAME = 'a b'"),
+            None,
+            ["SESSION_COOKIE_NAME", "settings.toml", "\"a b\"", "letters, digits"],
+        ),
+        (
+            with("SESSION_SERIALIZER = 'PickleSerializer'"),
+            None,
+            ["SESSION_SERIALIZER", "settings.toml", "\"PickleSerializer\"", "JSONSerializer"],
+        ),
+        (
+            with("SESSION_ENGINE = 'cache'"),
+            None,
+            ["SESSION_ENGINE", "settings.toml", "\"cache\"", "allowed is db"],
+        ),
+        (
+            with("DATABASE_URL = 'mysql://x'"),
+            None,
+            ["DATABASE_URL", "settings.toml", "\"mysql://x\"", "sqlite://"],
+        ),
+        (
+            with("SECRET_KEY_FALLBACKS = [1]"),
+            None,
+            ["SECRET_KEY_FALLBACKS", "settings.toml", "what is there", "a list of texts"],
+        ),
+        (with("CACHES = 3"), None, ["CACHES", "settings.toml", "3", "BACKEND"]),
+        (
+            with("INSTALLED_APPS = ['django.contrib.sessions']"),
+            None,
+            ["INSTALLED_APPS", "settings.toml", "no meaning here", "SESSION_COOKIE_AGE"],
+        ),
+        (with("MIDDLEWARE = []"), None, ["MIDDLEWARE", "settings.toml", "no meaning here", "DEBUG"]),
+        (
+            with("SESSION_COKIE_AGE = 1"),
+            None,
+            ["SESSION_COKIE_AGE", "settings.toml", "did you mean SESSION_COOKIE_AGE?", "DEBUG, SECRET_KEY"],
+        ),
+        (
+            MINIMAL.to_owned(),
+            Some(("SESSION_COOKIE_AGE", "30s")),
+            ["SESSION_COOKIE_AGE", "the environment", "\"30s\"", "whole seconds"],
+        ),
+        (
+            MINIMAL.to_owned(),
+            Some(("DEBUG", "maybe")),
+            ["DEBUG", "the environment", "\"maybe\"", "true or false"],
+        ),
+        (
+            MINIMAL.to_owned(),
+            Some(("DEBUG", "false")),
+            ["ALLOWED_HOSTS", "settings.toml", "not set", "at least one host"],
+        ),
+        ("DEBUG = true".to_owned(), None, ["SECRET_KEY", "settings.toml", "not set", "not empty"]),
+        (with("DEBUG = 1\nthis is no TOML"), None, ["FOLDER/settings.toml", "3", "", ""]),
+    ] {
+        let environment: Vec<_> = environment.into_iter().collect();
+        let error = load(&toml, "", &environment).err().unwrap();
+        assert!(!error.contains('\n'), "{error}");
+        for part in parts {
+            assert!(error.contains(part), "{part:?} in {error:?}");
+        }
+    }
+}
+
+#[test]
+fn a_wrong_line_of_dotenv_is_refused_with_its_source() {
+    for (dotenv, part) in
+        [("SESSION_COOKIE_AGE=old", "in .env"), ("SESSION_COKIE_AGE=1", "in .env"), ("no variable", ".env")]
+    {
+        let error = load(MINIMAL, dotenv, &[]).err().unwrap();
+        assert!(error.contains(part) && !error.contains('\n'), "{error}");
+    }
+    assert!(load(MINIMAL, "OTHER_PROGRAM=1\nRUST_LOG=debug", &[]).is_ok());
+}
+
+#[test]
+fn the_demo_key_is_refused_without_debug_and_never_shown() {
+    let environment = [("DEBUG", "false"), ("ALLOWED_HOSTS", "a.example"), ("SECRET_KEY", DEMO_SECRET_KEY)];
+    let error = load("", "", &environment).err().unwrap();
+    assert!(
+        error.contains("SECRET_KEY in the environment") && error.contains("a key of your own"),
+        "{error}"
+    );
+    assert!(!error.contains(DEMO_SECRET_KEY), "{error}");
+}
+
+#[test]
+fn relative_paths_start_at_the_settings_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("settings.toml");
+    std::fs::write(
+        &file,
+        format!("{MINIMAL}DATABASE_URL = 'sqlite://data/sessions.db'\nSESSION_FILE_PATH = 'files'"),
+    )
+    .unwrap();
+    let settings = Settings::load(&file, std::iter::empty::<(&str, &str)>()).unwrap();
+    assert_eq!(settings.database_url, DatabaseUrl::Sqlite(folder.path().join("data/sessions.db")));
+    assert_eq!(settings.session_file_path, Some(folder.path().join("files")));
+}
+
+#[test]
+fn caches_are_a_table_of_backends() {
+    let settings = load(&format!("{MINIMAL}[CACHES.default]\nBACKEND = 'django.core.cache.backends.redis.RedisCache'\nLOCATION = ['a', 'b']"), "", &[]).unwrap();
+    assert_eq!(settings.caches["default"].location, ["a", "b"]);
+}
