@@ -7,9 +7,10 @@ use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 use std::io;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::ser::Formatter;
+use serde_json::value::RawValue;
 
 /// One JSON value as text: ASCII, since Django escapes everything else.
 ///
@@ -77,6 +78,22 @@ impl RawJson {
 impl fmt::Display for RawJson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+/// As the JSON that it is, for a value that is passed on unread.
+impl Serialize for RawJson {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        RawValue::from_string(self.0.to_string()).map_err(serde::ser::Error::custom)?.serialize(serializer)
+    }
+}
+
+/// Any JSON, for a value that is passed on unread; `NaN` and `Infinity` are no JSON to serde, and
+/// are had from [`SessionData::get`](super::SessionData::get).
+impl<'de> Deserialize<'de> for RawJson {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        Self::new(&raw).map_err(serde::de::Error::custom)
     }
 }
 
@@ -432,9 +449,17 @@ mod tests {
 
     #[test]
     fn a_raw_value_loses_its_spaces_but_not_those_in_strings() {
-        let raw = serde_json::value::RawValue::from_string("{ \"a b\" : [ 1 , \"\\\" ü \" ] }".to_owned())
-            .expect("JSON");
+        let raw = RawValue::from_string("{ \"a b\" : [ 1 , \"\\\" ü \" ] }".to_owned()).expect("JSON");
         assert_eq!(RawJson::new(&raw).expect("JSON").as_str(), r#"{"a b":[1,"\" \u00fc "]}"#);
+    }
+
+    #[test]
+    fn a_value_can_be_passed_on_unread() {
+        let value: RawJson = serde_json::from_str(r#"{ "big": 1180591620717411303424 }"#).expect("JSON");
+        assert_eq!(value.as_str(), r#"{"big":1180591620717411303424}"#);
+        assert_eq!(RawJson::new(&value).expect("JSON"), value);
+        assert_eq!(serde_json::to_string(&[&value]).expect("JSON"), r#"[{"big":1180591620717411303424}]"#);
+        assert!(RawJson::new(&RawJson::parse("NaN").expect("Python's JSON")).is_err());
     }
 
     #[test]
