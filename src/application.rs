@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
-use actix_web::middleware::{Condition, DefaultHeaders, Logger, from_fn};
+use actix_web::middleware::{Condition, Logger, from_fn};
 use actix_web::web::Data;
 use actix_web::{App, HttpServer};
 
@@ -185,7 +185,7 @@ impl Site {
             .app_data(self.show_causes.clone())
             .wrap(from_fn(AllowedHosts::check))
             .wrap(from_fn(site::error_pages))
-            .wrap(security_headers())
+            .wrap(from_fn(site::default_headers))
             .wrap(Condition::new(self.log_requests, Logger::new(r#""%r" %s %b"#).log_target("django.server")))
             .configure(|config| site::configure(config, self.sessions.clone(), &self.static_files))
     }
@@ -204,13 +204,4 @@ pub fn backend(settings: &Settings) -> Result<SharedBackend, DbError> {
             Ok(Arc::new(DbBackend::new(database, codec)))
         }
     }
-}
-
-/// What Django's `SecurityMiddleware` and `XFrameOptionsMiddleware` add by default.
-fn security_headers() -> DefaultHeaders {
-    DefaultHeaders::new()
-        .add(("X-Frame-Options", "DENY"))
-        .add(("X-Content-Type-Options", "nosniff"))
-        .add(("Referrer-Policy", "same-origin"))
-        .add(("Cross-Origin-Opener-Policy", "same-origin"))
 }

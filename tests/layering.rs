@@ -43,7 +43,7 @@ const FILES: [(&str, &[&str]); 3] = [
             "middleware",
         ],
     ),
-    ("site", &["templates", "hosts", "views", "error_pages", "urls"]),
+    ("site", &["templates", "headers", "hosts", "views", "error_pages", "urls"]),
 ];
 
 /// Words that only the named files may say.

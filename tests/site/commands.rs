@@ -28,7 +28,7 @@ fn the_walkthrough_performs_the_whole_document_with_a_real_age() {
     assert!(output.status.success(), "{shown}{}", text(&output.stderr));
     assert!(shown.contains("9 steps, 30 of 30 checks as the document says."), "{shown}");
     assert!(!shown.contains('✘'), "{shown}");
-    for evidence in ["> GET /hello/poke HTTP/1.1", "< set-cookie: sessionid=", "row ", "Counter : 4"] {
+    for evidence in ["> GET /hello/poke HTTP/1.1", "< Set-Cookie: sessionid=", "row ", "Counter : 4"] {
         assert!(shown.contains(evidence), "{evidence} in {shown}");
     }
 }

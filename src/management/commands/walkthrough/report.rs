@@ -43,7 +43,8 @@ impl Report {
         let mut headers: Vec<_> = exchange.headers.iter().collect();
         headers.sort_by_key(|(name, _)| name.as_str());
         for (name, value) in headers {
-            self.print(&format!("   < {name}: {}", String::from_utf8_lossy(value.as_bytes())));
+            let value = String::from_utf8_lossy(value.as_bytes());
+            self.print(&format!("   < {}: {value}", capitals(name.as_str())));
         }
         if let Some(counter) = counter {
             self.note(&format!("Counter : {counter}"));
@@ -66,4 +67,10 @@ impl Report {
     fn print(&self, line: &str) {
         let _ = writeln!(self.out.lock(), "{line}");
     }
+}
+
+/// A header's name as documents show it; `http` keeps names in lower case.
+fn capitals(name: &str) -> String {
+    let capital = |word: &str| word[..1].to_ascii_uppercase() + &word[1..];
+    name.split('-').map(capital).collect::<Vec<_>>().join("-")
 }
