@@ -9,6 +9,7 @@ use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::{Condition, Logger, from_fn};
 use actix_web::web::Data;
 use actix_web::{App, HttpServer};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::clock::Clock;
 use crate::db::{Database, DatabaseOptions, DbError};
@@ -56,6 +57,7 @@ fn bind_reason(error: &std::io::Error) -> String {
 pub struct Application {
     server: Server,
     address: SocketAddr,
+    signals: StopSignals,
 }
 
 impl Application {
@@ -92,7 +94,8 @@ impl Application {
             .listen(listener)
             .map_err(bind_error)?
             .run();
-        Ok(Self { server, address })
+        let signals = StopSignals::listen().map_err(ApplicationError::Server)?;
+        Ok(Self { server, address, signals })
     }
 
     /// Where the site listens.
@@ -120,27 +123,32 @@ impl Application {
     ///
     /// [`ApplicationError::Server`].
     pub async fn run_until_stopped(self) -> Result<(), ApplicationError> {
-        let handle = self.server.handle();
-        let signals = actix_web::rt::spawn(async move {
-            stop_signal().await;
+        let (handle, mut signals) = (self.server.handle(), self.signals);
+        let stopping = actix_web::rt::spawn(async move {
+            signals.next().await;
             let _finished = actix_web::rt::spawn(handle.stop(true));
-            stop_signal().await;
+            signals.next().await;
             handle.stop(false).await;
         });
         let result = self.server.await.map_err(ApplicationError::Server);
-        signals.abort();
+        stopping.abort();
         result
     }
 }
 
-/// Waits for Ctrl-C or SIGTERM; forever where neither can be had.
-async fn stop_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
-        (Ok(mut interrupt), Ok(mut terminate)) => {
-            tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
-        }
-        _ => std::future::pending().await,
+/// Ctrl-C and SIGTERM, heard from the moment the site is built.
+struct StopSignals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl StopSignals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! { _ = self.interrupt.recv() => {}, _ = self.terminate.recv() => {} }
     }
 }
 
@@ -200,7 +208,7 @@ pub fn backend(settings: &Settings) -> Result<SharedBackend, DbError> {
     let codec = SessionCodec::new(&settings.secret_key, &settings.secret_key_fallbacks);
     match settings.session_engine {
         Engine::Db => {
-            let database = Database::open(settings.database_url.clone(), DatabaseOptions::default())?;
+            let database = Database::open(&settings.database_url, DatabaseOptions::default())?;
             Ok(Arc::new(DbBackend::new(database, codec)))
         }
     }

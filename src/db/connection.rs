@@ -37,6 +37,14 @@ impl DatabaseUrl {
     /// What may be written in this build.
     pub const ALLOWED: &str = "sqlite:// and the path of a file, such as sqlite://db.sqlite3";
 
+    /// Whether there may be a database behind the URL: a file has to be there.
+    #[must_use]
+    pub fn exists(&self) -> bool {
+        match self {
+            Self::Sqlite(path) => path.exists(),
+        }
+    }
+
     /// The same database, with a relative path taken from `folder`.
     #[must_use]
     pub fn relative_to(self, folder: &Path) -> Self {
@@ -88,7 +96,7 @@ pub(super) enum Purpose {
 }
 
 /// Opens connections of one purpose; `r2d2` keeps them.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Connector {
     pub(super) url: DatabaseUrl,
     pub(super) purpose: Purpose,
@@ -98,12 +106,12 @@ pub(super) struct Connector {
 
 impl Connector {
     pub(super) fn open(&self) -> Result<DbConnection, DbError> {
-        let connect_error = |source| DbError::Connect { url: self.url.to_string(), source };
+        let url = || self.url.to_string();
         match &self.url {
             DatabaseUrl::Sqlite(path) => {
-                let path = sqlite_file(path);
-                let mut conn = SqliteConnection::establish(&path).map_err(connect_error)?;
-                conn.batch_execute(&self.sqlite_pragmas())?;
+                let conn = SqliteConnection::establish(&sqlite_file(path));
+                let mut conn = conn.map_err(|source| DbError::Connect { url: url(), source })?;
+                self.prepare_sqlite(&mut conn).map_err(|source| DbError::Use { url: url(), source })?;
                 Ok(DbConnection::Sqlite(conn))
             }
         }
@@ -111,13 +119,48 @@ impl Connector {
 
     /// The journal is the file's own, so only the writer sets it. `synchronous = FULL` makes an
     /// answered write survive a power cut.
-    fn sqlite_pragmas(&self) -> String {
+    fn prepare_sqlite(&self, conn: &mut SqliteConnection) -> QueryResult<()> {
         let wait = format!("PRAGMA busy_timeout = {};", self.lock_timeout.as_millis());
-        match self.purpose {
-            Purpose::Read => format!("{wait} PRAGMA query_only = ON;"),
-            Purpose::Write => format!("{wait} PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"),
+        if let Purpose::Read = self.purpose {
+            return conn.batch_execute(&format!("{wait} PRAGMA query_only = ON;"));
+        }
+        refuse_read_only(conn)?;
+        conn.batch_execute(&format!("{wait} PRAGMA synchronous = FULL;"))?;
+        self.enter_wal(conn)
+    }
+
+    /// Another program that is writing to a file that is not in WAL mode yet does not make SQLite
+    /// wait here, but fail.
+    fn enter_wal(&self, conn: &mut SqliteConnection) -> QueryResult<()> {
+        let mut attempts = self.lock_timeout.as_millis() / RETRY.as_millis();
+        loop {
+            match conn.batch_execute("PRAGMA journal_mode = WAL") {
+                Err(error) if attempts > 0 && is_locked(&error) => attempts -= 1,
+                done => return done,
+            }
+            std::thread::sleep(RETRY);
         }
     }
+}
+
+/// Between two attempts at what SQLite does not wait for.
+const RETRY: Duration = Duration::from_millis(50);
+
+/// SQLite opens a file that may not be written for reading, and says so at the first write (not at
+/// `BEGIN IMMEDIATE`, which then only reads). A lock is another program's business, and nothing to
+/// wait for here.
+fn refuse_read_only(conn: &mut SqliteConnection) -> QueryResult<()> {
+    match conn.batch_execute(
+        "PRAGMA busy_timeout = 0; BEGIN IMMEDIATE; CREATE TABLE sessionid_probe (x); ROLLBACK;",
+    ) {
+        Err(error) if is_locked(&error) => Ok(()),
+        done => done,
+    }
+}
+
+/// Diesel has no kind for SQLITE_BUSY.
+fn is_locked(error: &diesel::result::Error) -> bool {
+    matches!(error, diesel::result::Error::DatabaseError(_, info) if info.message().contains("database is locked"))
 }
 
 /// A path that SQLite takes for a file and nothing else: `:memory:` and `file:` mean more to it.

@@ -32,7 +32,7 @@ impl Default for DatabaseOptions {
 pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, DbError> {
     let lock_timeout = DatabaseOptions::default().timeout;
     let mut conn = Connector { url: url.clone(), purpose: Purpose::Write, lock_timeout }.open()?;
-    migrations::run(&mut conn)
+    migrations::run(&mut conn, url)
 }
 
 /// A handle on one database; clones share it.
@@ -51,7 +51,7 @@ impl Database {
     ///
     /// # let folder = tempfile::tempdir()?;
     /// let url = DatabaseUrl::Sqlite(folder.path().join("db.sqlite3"));
-    /// let database = Database::open(url, DatabaseOptions::default())?;
+    /// let database = Database::open(&url, DatabaseOptions::default())?;
     /// # drop(database);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -60,18 +60,40 @@ impl Database {
     ///
     /// [`DbError::Connect`] when it cannot be opened, [`DbError::Migrate`] when it cannot be brought
     /// to this version, [`DbError::Query`] when it is no database.
-    pub fn open(url: DatabaseUrl, options: DatabaseOptions) -> Result<Self, DbError> {
-        let lock_timeout = options.timeout;
-        let connector = Connector { url: url.clone(), purpose: Purpose::Write, lock_timeout };
+    pub fn open(url: &DatabaseUrl, options: DatabaseOptions) -> Result<Self, DbError> {
+        let connector =
+            Connector { url: url.clone(), purpose: Purpose::Write, lock_timeout: options.timeout };
         let mut conn = connector.open()?;
-        migrations::run(&mut conn)?;
+        migrations::run(&mut conn, url)?;
+        Self::start(conn, connector, options)
+    }
+
+    /// Opens a database that has its tables, and creates nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError::Missing`], [`DbError::NotMigrated`] and [`DbError::Newer`], and as
+    /// [`open`](Self::open).
+    pub fn open_existing(url: &DatabaseUrl, options: DatabaseOptions) -> Result<Self, DbError> {
+        if !url.exists() {
+            return Err(DbError::Missing { url: url.to_string() });
+        }
+        let connector =
+            Connector { url: url.clone(), purpose: Purpose::Write, lock_timeout: options.timeout };
+        let mut conn = connector.open()?;
+        migrations::check(&mut conn, url)?;
+        Self::start(conn, connector, options)
+    }
+
+    fn start(conn: DbConnection, connector: Connector, options: DatabaseOptions) -> Result<Self, DbError> {
+        let reader = Connector { purpose: Purpose::Read, ..connector.clone() };
         let readers = r2d2::Pool::builder()
             .max_size(options.readers)
             .min_idle(Some(1))
             .connection_timeout(options.timeout)
             .test_on_check_out(false)
             .error_handler(Box::new(LogPoolError))
-            .build_unchecked(Connector { url, purpose: Purpose::Read, lock_timeout });
+            .build_unchecked(reader);
         Ok(Self { readers, writer: Arc::new(Writer::start(conn, connector)?), timeout: options.timeout })
     }
 

@@ -12,6 +12,34 @@ pub enum DbError {
         /// What Diesel says.
         source: diesel::ConnectionError,
     },
+    /// It can be opened, but not worked with.
+    #[error("cannot use the database {url}")]
+    Use {
+        /// Which database, without a password.
+        url: String,
+        /// What it says.
+        source: diesel::result::Error,
+    },
+    /// There is no such database.
+    #[error("there is no database {url}; `manage migrate` creates it")]
+    Missing {
+        /// Which database, without a password.
+        url: String,
+    },
+    /// The table is not there.
+    #[error("the database {url} has no table django_session; `manage migrate` creates it")]
+    NotMigrated {
+        /// Which database, without a password.
+        url: String,
+    },
+    /// A newer version of this program has been here.
+    #[error("the database {url} was migrated by a newer version of this program ({migration}); use that one")]
+    Newer {
+        /// Which database, without a password.
+        url: String,
+        /// The migration that this version does not know.
+        migration: String,
+    },
     /// No connection was free within the time limit.
     #[error("no database connection is to be had")]
     Pool(#[from] r2d2::Error),
@@ -22,8 +50,13 @@ pub enum DbError {
     #[error("the transaction was rolled back: {0}")]
     RolledBack(String),
     /// A migration failed.
-    #[error("the database cannot be migrated")]
-    Migrate(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("cannot migrate the database {url}")]
+    Migrate {
+        /// Which database, without a password.
+        url: String,
+        /// The statement that failed, and why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The answer did not come within the time limit.
     #[error("the database did not answer within {} ms", .0.as_millis())]
     Timeout(std::time::Duration),

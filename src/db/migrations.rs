@@ -1,10 +1,12 @@
 //! The migrations, embedded in the program.
 
-use diesel::SqliteConnection;
+use diesel::migration::MigrationSource;
+use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::connection::DbConnection;
+use super::connection::{DatabaseUrl, DbConnection};
 use super::error::DbError;
+use super::schema::django_session;
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
@@ -15,11 +17,48 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 ///
 /// # Errors
 ///
-/// [`DbError::Migrate`], with the statement that failed.
-pub(super) fn run(conn: &mut DbConnection) -> Result<Vec<String>, DbError> {
-    match conn {
-        DbConnection::Sqlite(conn) => run_sqlite(conn).map_err(DbError::Migrate),
+/// [`DbError::Migrate`], with the statement that failed, and [`DbError::Newer`].
+pub(super) fn run(conn: &mut DbConnection, url: &DatabaseUrl) -> Result<Vec<String>, DbError> {
+    refuse_newer(conn, url)?;
+    let applied = match conn {
+        DbConnection::Sqlite(conn) => run_sqlite(conn),
+    };
+    applied.map_err(|source| DbError::Migrate { url: url.to_string(), source })
+}
+
+/// Refuses a database that this version cannot work with as it is.
+///
+/// # Errors
+///
+/// [`DbError::NotMigrated`] and [`DbError::Newer`].
+pub(super) fn check(conn: &mut DbConnection, url: &DatabaseUrl) -> Result<(), DbError> {
+    refuse_newer(conn, url)?;
+    let columns =
+        django_session::table.filter(django_session::session_key.is_null()).count().get_result::<i64>(conn);
+    columns.map(drop).map_err(|_| DbError::NotMigrated { url: url.to_string() })
+}
+
+/// Diesel's table of migrations, where there is one; Django may have made the other.
+fn refuse_newer(conn: &mut DbConnection, url: &DatabaseUrl) -> Result<(), DbError> {
+    let versions =
+        __diesel_schema_migrations::table.select(__diesel_schema_migrations::version).load::<String>(conn);
+    let known: Vec<_> =
+        known_versions().map_err(|source| DbError::Migrate { url: url.to_string(), source })?;
+    match versions.unwrap_or_default().into_iter().find(|version| !known.contains(version)) {
+        Some(migration) => Err(DbError::Newer { url: url.to_string(), migration }),
+        None => Ok(()),
     }
+}
+
+diesel::table! {
+    __diesel_schema_migrations (version) {
+        version -> Text,
+    }
+}
+
+fn known_versions() -> Result<Vec<String>, BoxError> {
+    let migrations = MigrationSource::<diesel::sqlite::Sqlite>::migrations(&SQLITE)?;
+    Ok(migrations.iter().map(|migration| migration.name().version().to_string()).collect())
 }
 
 /// A second program that starts at the same moment waits for the write lock, and then finds nothing

@@ -28,3 +28,9 @@ impl FromSql<Text, Sqlite> for LossyText {
         ))
     }
 }
+
+impl From<LossyText> for String {
+    fn from(LossyText(text): LossyText) -> Self {
+        text
+    }
+}

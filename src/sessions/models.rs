@@ -16,6 +16,7 @@ pub struct SessionRow {
     /// The primary key, and the cookie's value.
     pub session_key: String,
     /// The signed payload.
+    #[diesel(deserialize_as = LossyText)]
     pub session_data: String,
     /// When the session ends.
     pub expire_date: DbDateTime,
@@ -61,8 +62,13 @@ impl SessionRow {
         UpdateRow(self).execute(conn)
     }
 
-    pub(crate) fn delete(conn: &mut DbConnection, key: &str) -> QueryResult<()> {
-        diesel::delete(dsl::django_session.find(key)).execute(conn).map(drop)
+    /// Deletes the row under a key, and tells whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// What the database reports.
+    pub fn delete(conn: &mut DbConnection, key: &str) -> QueryResult<bool> {
+        Ok(diesel::delete(dsl::django_session.find(key)).execute(conn)? == 1)
     }
 
     /// Deletes at most `limit` rows that had expired at `now`, and tells how many.
@@ -77,6 +83,39 @@ impl SessionRow {
             .limit(limit)
             .load(conn)?;
         diesel::delete(dsl::django_session.filter(dsl::session_key.eq_any(expired))).execute(conn)
+    }
+
+    /// A page of the table, the latest expiry first (`Session.objects.all()`).
+    ///
+    /// # Errors
+    ///
+    /// What the database reports.
+    pub fn all(conn: &mut DbConnection, limit: i64, offset: i64) -> QueryResult<Vec<Self>> {
+        let latest_first = (dsl::expire_date.desc(), dsl::session_key);
+        dsl::django_session
+            .select(Self::as_select())
+            .order(latest_first)
+            .limit(limit)
+            .offset(offset)
+            .load(conn)
+    }
+
+    /// How many rows there are (`Session.objects.count()`).
+    ///
+    /// # Errors
+    ///
+    /// What the database reports.
+    pub fn count(conn: &mut DbConnection) -> QueryResult<i64> {
+        dsl::django_session.count().get_result(conn)
+    }
+
+    /// How many rows had expired at `now`.
+    ///
+    /// # Errors
+    ///
+    /// What the database reports.
+    pub fn count_expired(conn: &mut DbConnection, now: DateTime<Utc>) -> QueryResult<i64> {
+        dsl::django_session.filter(dsl::expire_date.lt(DbDateTime::from(now))).count().get_result(conn)
     }
 
     /// The row under a key, expired or not.

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 
 use super::json::{JsonError, RawJson, Scanner, escape_key, unescape_key};
-use crate::signing::{self, SigningError, TimestampSigner};
+use crate::signing::{self, SigningError, TimestampSigner, Unsigned};
 
 /// The salt of `SessionBase.encode`: "django.contrib.sessions." and the class's name.
 const SALT: &str = "django.contrib.sessions.SessionStore";
@@ -128,6 +128,15 @@ impl SessionCodec {
     #[must_use]
     pub fn encode(&self, data: &SessionData, now: DateTime<Utc>) -> String {
         signing::dumps(&self.signer, data.to_json().as_bytes(), now)
+    }
+
+    /// Checks a payload's signature, and tells when it was made and by which key.
+    ///
+    /// # Errors
+    ///
+    /// As [`TimestampSigner::unsign`].
+    pub fn unsign<'a>(&self, payload: &'a str) -> Result<Unsigned<'a>, SigningError> {
+        self.signer.unsign(payload)
     }
 
     /// The data in a signed text.

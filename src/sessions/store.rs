@@ -26,7 +26,7 @@ use crate::clock::Clock;
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let folder = tempfile::tempdir()?;
 /// let url = DatabaseUrl::Sqlite(folder.path().join("db.sqlite3"));
-/// let database = Database::open(url, DatabaseOptions::default())?;
+/// let database = Database::open(&url, DatabaseOptions::default())?;
 /// let backend = Arc::new(DbBackend::new(database, SessionCodec::new("secret", &[])));
 /// let policy = Arc::new(SessionPolicy::default());
 ///

@@ -141,7 +141,10 @@ async fn clear_expired_deletes_what_has_passed_and_counts_it() {
         harness.write(&format!("expired-{index:06}"), "x", "2026-11-22 18:24:10.249999");
     }
     let live = harness.saved().await;
-    assert_eq!(harness.backend.clear_expired(harness.now()).await.unwrap(), 1203);
+    let heard = std::sync::Mutex::new(Vec::new());
+    let progress = |cleared| heard.lock().unwrap().push(cleared);
+    assert_eq!(harness.backend.clear_expired(harness.now(), &progress).await.unwrap(), 1203);
+    assert_eq!(*heard.lock().unwrap(), [500, 1000, 1203]);
     assert_eq!(harness.rows().len(), 1);
     assert!(harness.row(&live).is_some());
 }

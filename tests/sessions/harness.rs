@@ -59,7 +59,7 @@ impl Harness {
     pub(crate) fn with_policy(policy: SessionPolicy) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = DatabaseUrl::Sqlite(folder.path().join("db.sqlite3"));
-        let database = Database::open(url, DatabaseOptions::default()).unwrap();
+        let database = Database::open(&url, DatabaseOptions::default()).unwrap();
         let codec = SessionCodec::new(SECRET_KEY, &[]);
         Self {
             clock: ManualClock::new("2026-11-22T18:24:10.25Z".parse().unwrap()),

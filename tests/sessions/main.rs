@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod corners;
+mod django_suite;
 mod errors;
 mod expiry;
 mod harness;

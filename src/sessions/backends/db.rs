@@ -90,12 +90,17 @@ impl SessionBackend for DbBackend {
     }
 
     fn delete(&self, key: SessionKey) -> BackendFuture<'_, ()> {
-        Box::pin(
-            self.write(move |conn, _| Ok(SessionRow::delete(conn, key.as_str()).map_err(DbError::from)?)),
-        )
+        Box::pin(self.write(move |conn, _| {
+            SessionRow::delete(conn, key.as_str()).map_err(DbError::from)?;
+            Ok(())
+        }))
     }
 
-    fn clear_expired(&self, now: DateTime<Utc>) -> BackendFuture<'_, usize> {
+    fn clear_expired<'a>(
+        &'a self,
+        now: DateTime<Utc>,
+        progress: &'a (dyn Fn(usize) + Sync),
+    ) -> BackendFuture<'a, usize> {
         Box::pin(async move {
             let mut cleared = 0;
             loop {
@@ -106,6 +111,7 @@ impl SessionBackend for DbBackend {
                     0 => return Ok(cleared),
                     deleted => cleared += deleted,
                 }
+                progress(cleared);
             }
         })
     }

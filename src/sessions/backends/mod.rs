@@ -45,8 +45,14 @@ pub trait SessionBackend: fmt::Debug + Send + Sync {
     /// Deletes a session. One that is not there is deleted already.
     fn delete(&self, key: SessionKey) -> BackendFuture<'_, ()>;
 
-    /// Deletes what had expired at `now`, and tells how many sessions that were.
-    fn clear_expired(&self, now: DateTime<Utc>) -> BackendFuture<'_, usize>;
+    /// Deletes what had expired at `now`, in batches that never hold up a request for long, and tells
+    /// how many sessions that were; `progress` hears the number so far after each batch. Given up in
+    /// between, whole batches are done and the rest is as it was.
+    fn clear_expired<'a>(
+        &'a self,
+        now: DateTime<Utc>,
+        progress: &'a (dyn Fn(usize) + Sync),
+    ) -> BackendFuture<'a, usize>;
 }
 
 /// A backend that is shared by everything that uses it.

@@ -32,7 +32,7 @@ impl Stage {
         let (address, server) = start(&settings, (Ipv4Addr::LOCALHOST, 0).into())?;
         Ok(Self {
             browser: Client::new(format!("http://{address}"), Clock::System),
-            database: Database::open(settings.database_url.clone(), DatabaseOptions::default())?,
+            database: Database::open(&settings.database_url, DatabaseOptions::default())?,
             codec: SessionCodec::new(&settings.secret_key, &settings.secret_key_fallbacks),
             keys: Vec::new(),
             settings,
@@ -106,7 +106,7 @@ impl Stage {
     pub(super) async fn clear(&mut self) {
         for key in std::mem::take(&mut self.keys) {
             let deleted = self.database.write(move |conn| Ok(SessionRow::delete(conn, &key)?)).await;
-            if let Err::<(), crate::db::DbError>(error) = deleted {
+            if let Err::<bool, crate::db::DbError>(error) = deleted {
                 log::warn!("a session of the walkthrough is left in the table: {error}");
             }
         }
