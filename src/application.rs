@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::{Server, ServerHandle};
+use actix_web::body::MessageBody;
+use actix_web::dev::{Server, ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Condition, Logger, from_fn};
 use actix_web::web::Data;
 use actix_web::{App, HttpServer};
@@ -13,6 +14,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::clock::Clock;
 use crate::db::{Database, DatabaseOptions, DbError};
+use crate::sessions::actix_store::{BackendStore, stock_middleware};
 use crate::sessions::{DbBackend, Engine, SessionCodec, SessionMiddleware, SharedBackend, SharedPolicy};
 use crate::settings::Settings;
 use crate::site::{self, AllowedHosts, ShowCauses, TemplateError, Templates};
@@ -159,6 +161,9 @@ struct Site {
     hosts: Data<AllowedHosts>,
     show_causes: Data<ShowCauses>,
     sessions: SessionMiddleware,
+    stock_store: BackendStore,
+    secret_key: String,
+    policy: SharedPolicy,
     static_files: PathBuf,
     log_requests: bool,
 }
@@ -166,11 +171,15 @@ struct Site {
 impl Site {
     fn build(settings: &Settings, clock: Clock) -> Result<Self, ApplicationError> {
         let policy = SharedPolicy::new(settings.session.clone());
+        let backend = backend(settings)?;
         Ok(Self {
             templates: Data::new(Templates::load(&settings.base_dir.join("templates"))?),
             hosts: Data::new(AllowedHosts::new(settings.allowed_hosts.clone(), settings.debug)),
             show_causes: Data::new(ShowCauses(settings.debug)),
-            sessions: SessionMiddleware::new(backend(settings)?, policy).clock(clock),
+            stock_store: BackendStore::new(backend.clone(), clock.clone()),
+            sessions: SessionMiddleware::new(backend, policy.clone()).clock(clock),
+            secret_key: settings.secret_key.clone(),
+            policy,
             static_files: settings.base_dir.join("static"),
             log_requests: settings.debug && log::log_enabled!(target: "django.server", log::Level::Info),
         })
@@ -179,14 +188,17 @@ impl Site {
     fn app(
         &self,
     ) -> App<
-        impl actix_web::dev::ServiceFactory<
-            actix_web::dev::ServiceRequest,
+        impl ServiceFactory<
+            ServiceRequest,
             Config = (),
-            Response = actix_web::dev::ServiceResponse<impl actix_web::body::MessageBody + use<>>,
+            Response = ServiceResponse<impl MessageBody + use<>>,
             Error = actix_web::Error,
             InitError = (),
         > + use<>,
     > {
+        // The stock middleware cannot be sent to another thread, so each worker makes its own.
+        let stock = stock_middleware(self.stock_store.clone(), &self.secret_key, &self.policy.get());
+        let logger = Logger::new(r#""%r" %s %b"#).log_target("django.server");
         App::new()
             .app_data(self.templates.clone())
             .app_data(self.hosts.clone())
@@ -194,8 +206,8 @@ impl Site {
             .wrap(from_fn(AllowedHosts::check))
             .wrap(from_fn(site::error_pages))
             .wrap(from_fn(site::default_headers))
-            .wrap(Condition::new(self.log_requests, Logger::new(r#""%r" %s %b"#).log_target("django.server")))
-            .configure(|config| site::configure(config, self.sessions.clone(), &self.static_files))
+            .wrap(Condition::new(self.log_requests, logger))
+            .configure(|config| site::configure(config, self.sessions.clone(), stock, &self.static_files))
     }
 }
 

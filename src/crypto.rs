@@ -3,7 +3,7 @@
 use hmac::{Hmac, Mac};
 use rand::RngExt;
 use rand::distr::slice::Choose;
-use sha2::{Digest, Sha256};
+use sha2::{Digest, Sha256, Sha512};
 use subtle::ConstantTimeEq;
 
 /// A string of `length` characters of `allowed_chars`, from a cryptographically secure generator
@@ -51,6 +51,20 @@ impl SaltedHmac {
     }
 }
 
+/// Django's `salted_hmac(key_salt, value, secret, algorithm="sha512")`, for keys of 64 bytes.
+///
+/// ```
+/// assert_eq!(sessionid::crypto::salted_hmac_sha512("salt", b"value", "secret").len(), 64);
+/// ```
+#[must_use]
+pub fn salted_hmac_sha512(key_salt: &str, value: &[u8], secret: &str) -> [u8; 64] {
+    let key = Sha512::new().chain_update(key_salt).chain_update(secret).finalize();
+    // HMAC fills a key up with zeros to SHA-512's block.
+    let mut block = [0; 128];
+    block[..key.len()].copy_from_slice(&key);
+    <Hmac<Sha512> as Mac>::new(&block.into()).chain_update(value).finalize().into_bytes().into()
+}
+
 /// Whether two byte strings are equal, in a time that tells nothing of where they differ
 /// (Django's `constant_time_compare`).
 ///
@@ -60,4 +74,30 @@ impl SaltedHmac {
 #[must_use]
 pub fn constant_time_compare(left: &[u8], right: &[u8]) -> bool {
     left.ct_eq(right).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hmacs_are_djangos() {
+        // salted_hmac("salt", "value", "secret", algorithm=…).hexdigest(), by Django 5.2.19.
+        let hex = |bytes: &[u8]| {
+            bytes
+                .iter()
+                .flat_map(|byte| [byte >> 4, byte & 15])
+                .map(|digit| char::from_digit(digit.into(), 16))
+                .collect::<Option<String>>()
+                .expect("digits")
+        };
+        assert_eq!(
+            hex(&SaltedHmac::new("salt", "secret").digest(b"value")),
+            "debaddcd9ecbaab181289870baf8af49b0af0a7050d620d1a63f1e69bd87ceb8"
+        );
+        assert_eq!(
+            hex(&salted_hmac_sha512("salt", b"value", "secret")),
+            "8bce5eeb3926d0f90c727217746725e26de26d311eb6b34ceceb478f89acb51d02ba74ed0f9c4f5797b2ae5f020d4b22e7c1409a5ff1d968045026fdc1936e0e"
+        );
+    }
 }

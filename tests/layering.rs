@@ -41,18 +41,20 @@ const FILES: [(&str, &[&str]); 3] = [
             "session",
             "cookie",
             "middleware",
+            "actix_store",
         ],
     ),
     ("site", &["templates", "headers", "hosts", "views", "error_pages", "urls"]),
 ];
 
 /// Words that only the named files may say.
-const RESERVED: [(&str, &[&str]); 5] = [
+const RESERVED: [(&str, &[&str]); 6] = [
     ("clap::", &["management/mod.rs"]),
     ("std::env::", &["management/mod.rs", "main.rs"]),
     ("figment::", &["settings/sources.rs"]),
     ("dotenvy::", &["settings/sources.rs"]),
     ("Utc::now()", &["clock.rs"]),
+    ("actix_session::", &["sessions/actix_store.rs"]),
 ];
 
 struct File {

@@ -24,14 +24,20 @@ impl Default for DatabaseOptions {
     }
 }
 
+impl DatabaseOptions {
+    /// A lock is given up a little before the answer is, so that its name stands in the answer.
+    fn connector(self, url: &DatabaseUrl) -> Connector {
+        Connector { url: url.clone(), purpose: Purpose::Write, lock_timeout: self.timeout * 9 / 10 }
+    }
+}
+
 /// Creates the tables that are missing, and names the migrations that did it.
 ///
 /// # Errors
 ///
 /// As [`Database::open`].
 pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, DbError> {
-    let lock_timeout = DatabaseOptions::default().timeout;
-    let mut conn = Connector { url: url.clone(), purpose: Purpose::Write, lock_timeout }.open()?;
+    let mut conn = DatabaseOptions::default().connector(url).open()?;
     migrations::run(&mut conn, url)
 }
 
@@ -61,8 +67,7 @@ impl Database {
     /// [`DbError::Connect`] when it cannot be opened, [`DbError::Migrate`] when it cannot be brought
     /// to this version, [`DbError::Query`] when it is no database.
     pub fn open(url: &DatabaseUrl, options: DatabaseOptions) -> Result<Self, DbError> {
-        let connector =
-            Connector { url: url.clone(), purpose: Purpose::Write, lock_timeout: options.timeout };
+        let connector = options.connector(url);
         let mut conn = connector.open()?;
         migrations::run(&mut conn, url)?;
         Self::start(conn, connector, options)
@@ -78,8 +83,7 @@ impl Database {
         if !url.exists() {
             return Err(DbError::Missing { url: url.to_string() });
         }
-        let connector =
-            Connector { url: url.clone(), purpose: Purpose::Write, lock_timeout: options.timeout };
+        let connector = options.connector(url);
         let mut conn = connector.open()?;
         migrations::check(&mut conn, url)?;
         Self::start(conn, connector, options)

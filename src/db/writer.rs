@@ -146,8 +146,8 @@ impl WriterThread {
                 Ok(()) => batch.into_iter().for_each(Job::answer),
                 Err(error) => {
                     self.conn = None;
-                    let reason = error.to_string();
-                    log::error!("a write was rolled back: {}", chain(&error));
+                    let reason = chain(&error);
+                    log::debug!("{} writes were rolled back: {reason}", batch.len());
                     for job in batch {
                         job.refuse(DbError::RolledBack(reason.clone()));
                     }

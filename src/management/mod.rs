@@ -3,12 +3,13 @@
 mod commands;
 
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
-use self::commands::{CommandError, migrate, runserver, walkthrough};
+use self::commands::{CommandError, check, clearsessions, migrate, runserver, sessions, walkthrough};
 use crate::error::chain;
 use crate::settings::{Settings, SettingsError};
 
@@ -34,6 +35,20 @@ enum Command {
     },
     /// Create the tables that are missing.
     Migrate,
+    /// Delete the sessions that have expired; safe beside a running server.
+    Clearsessions,
+    /// Look into the table of sessions.
+    #[command(subcommand)]
+    Sessions(SessionsCommand),
+    /// Look for settings that bite.
+    Check {
+        /// Look for what would be dangerous in public, too.
+        #[arg(long)]
+        deploy: bool,
+        /// The least level that makes the exit code 1.
+        #[arg(long, value_enum, default_value_t = FailLevel::Error)]
+        fail_level: FailLevel,
+    },
     /// Perform every step of the seed document against a site of its own, and show what happens.
     Walkthrough {
         /// SESSION_COOKIE_AGE for the walk, in whole seconds.
@@ -42,10 +57,44 @@ enum Command {
     },
 }
 
+#[derive(Debug, Subcommand)]
+enum SessionsCommand {
+    /// List them, the latest expiry first.
+    List {
+        /// Rows on a page.
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+        limit: u32,
+        /// Which page.
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+        page: u32,
+        /// As a JSON list, for other programs.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one: its expiry, who signed it and when, and its data.
+    Show {
+        /// The sessionid.
+        key: String,
+    },
+    /// Delete one, which logs its visitor out.
+    Delete {
+        /// The sessionid.
+        key: String,
+    },
+}
+
+/// Django's names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "UPPER")]
+enum FailLevel {
+    Warning,
+    Error,
+}
+
 /// Runs the command that `arguments` name, as Django's `execute_from_command_line`.
 ///
 /// What goes wrong is one line on standard error and the exit code 1; a command line that is none
-/// has the exit code 2.
+/// has the exit code 2, what Ctrl-C has interrupted 130.
 pub fn execute_from_command_line(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
@@ -57,9 +106,12 @@ pub fn execute_from_command_line(arguments: impl IntoIterator<Item = OsString>) 
     };
     match execute(cli) {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever read the output has read enough.
+        Err(CommandError::Output(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("Error: {}", chain(&error).replace('\n', " "));
-            ExitCode::FAILURE
+            // The shell's code for what Ctrl-C ended.
+            if let CommandError::Interrupted { .. } = error { ExitCode::from(130) } else { ExitCode::FAILURE }
         }
     }
 }
@@ -71,6 +123,15 @@ fn execute(cli: Cli) -> Result<(), CommandError> {
     match cli.command.unwrap_or(default) {
         Command::Runserver { address } => runserver::execute(&settings, &file, &address),
         Command::Migrate => migrate::execute(&settings),
+        Command::Clearsessions => clearsessions::execute(&settings),
+        Command::Sessions(SessionsCommand::List { limit, page, json }) => {
+            sessions::list(&settings, limit, page, json)
+        }
+        Command::Sessions(SessionsCommand::Show { key }) => sessions::show(&settings, &key),
+        Command::Sessions(SessionsCommand::Delete { key }) => sessions::delete(&settings, &key),
+        Command::Check { deploy, fail_level } => {
+            check::execute(&settings, deploy, fail_level == FailLevel::Warning)
+        }
         Command::Walkthrough { age } => walkthrough::execute(settings, age),
     }
 }

@@ -385,6 +385,15 @@ impl SessionBase {
         }
     }
 
+    /// Keeps the data, for a new key.
+    pub(crate) fn forget_key(&mut self) -> Result<(), SessionError> {
+        self.data()?;
+        self.session_key = None;
+        self.renewal = None;
+        self.stored = None;
+        Ok(())
+    }
+
     /// The key whose row is to be fetched before the data can be looked at.
     pub(crate) fn key_to_load(&self) -> Option<&SessionKey> {
         self.session_key.as_ref().filter(|_| self.cache.is_none() && matches!(self.found, Found::NotAsked))
@@ -404,7 +413,12 @@ impl SessionBase {
 
     /// How the session is saved, and what is saved.
     pub(crate) fn begin_save(&mut self, now: DateTime<Utc>) -> Result<(Verb, Pending), SessionError> {
+        let had_key = self.session_key.is_some();
         let data = self.data()?.clone();
+        if had_key && self.session_key.is_none() {
+            // Django's save has decided on an UPDATE before its look shows that there is no row.
+            return Err(SessionError::Interrupted);
+        }
         let renewal = self.renewal.take();
         let verb = match (self.session_key.clone(), renewal) {
             (None, _) => Verb::Create,

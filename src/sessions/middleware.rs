@@ -89,6 +89,9 @@ async fn process_response(
         }
         Decision::Save if status.is_server_error() => store.settle().await?,
         Decision::Save => {
+            // Django looks for the expiry first, and so gives an unknown key up before the save.
+            store.load().await?;
+            store.lifetime()?;
             store.save().await?;
             let max_age = max_age(&mut store)?;
             let key = store.session_key().ok_or(SessionError::NotLoaded)?;

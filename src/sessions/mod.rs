@@ -9,6 +9,8 @@
 //! | `models.Session` | [`models::SessionRow`] |
 //! | `UpdateError`, `SessionInterrupted` | [`SessionError::Interrupted`] |
 
+#[cfg(feature = "actix-session")]
+pub mod actix_store;
 mod backends;
 mod base;
 mod cookie;

@@ -1,10 +1,13 @@
 //! The rows of `django_session`: Django's `Session` model and its queries.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::Text;
 
+use super::serializers::{PayloadError, SessionCodec, SessionData};
 use crate::db::schema::django_session::{self, dsl};
 use crate::db::schema::sql_types::DateTime as SqlDateTime;
 use crate::db::{DbConnection, DbDateTime, LossyText, MultiBackend};
@@ -22,7 +25,23 @@ pub struct SessionRow {
     pub expire_date: DbDateTime,
 }
 
+/// The key, as Django's `Session.__str__`.
+impl fmt::Display for SessionRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.session_key)
+    }
+}
+
 impl SessionRow {
+    /// The data of the row.
+    ///
+    /// # Errors
+    ///
+    /// As [`SessionCodec::decode`].
+    pub fn get_decoded(&self, codec: &SessionCodec) -> Result<SessionData, PayloadError> {
+        codec.decode(&self.session_data)
+    }
+
     /// The payload under a key that has not expired.
     pub(crate) fn live_data(
         conn: &mut DbConnection,

@@ -197,7 +197,7 @@ impl Session {
     /// Empties the session and gives up its key. The row and the cookie go with the response,
     /// whatever its status.
     pub fn flush(&self) {
-        self.store_mut().flush();
+        self.store_mut().base_mut().flush();
     }
 
     /// Moves the data to a new key: what a login does, against session fixation. The old row goes
@@ -207,7 +207,7 @@ impl Session {
     ///
     /// Those of every method that reaches the data.
     pub fn cycle_key(&self) -> Result<(), SessionError> {
-        self.store_mut().cycle_key()
+        self.store_mut().base_mut().cycle_key()
     }
 
     /// Gives the session an expiry of its own: seconds that slide, 0 for the browser's end, a moment

@@ -92,6 +92,68 @@ impl SessionStore {
         Ok(())
     }
 
+    /// Saves the session under a new key, whatever key it had (`create`).
+    ///
+    /// # Errors
+    ///
+    /// As [`save`](Self::save).
+    pub async fn create(&mut self) -> Result<(), SessionError> {
+        self.load().await?;
+        self.base.forget_key()?;
+        self.save().await
+    }
+
+    /// Empties the session, deletes its row, and gives up its key.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Unavailable`].
+    pub async fn flush(&mut self) -> Result<(), SessionError> {
+        self.base.flush();
+        self.delete_flushed().await
+    }
+
+    /// Moves the data to a new key, and saves it there.
+    ///
+    /// # Errors
+    ///
+    /// As [`save`](Self::save).
+    pub async fn cycle_key(&mut self) -> Result<(), SessionError> {
+        self.load().await?;
+        self.base.cycle_key()?;
+        self.save().await
+    }
+
+    /// Deletes the row under this session's key; the session itself keeps key and data.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Unavailable`].
+    pub async fn delete(&self) -> Result<(), SessionError> {
+        match self.base.session_key() {
+            Some(key) => self.backend.delete(key.clone()).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a key is taken, by an expired session as well.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Unavailable`].
+    pub async fn exists(&self, key: &SessionKey) -> Result<bool, SessionError> {
+        self.backend.exists(key.clone()).await
+    }
+
+    /// Deletes all sessions that have expired, and tells how many.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Unavailable`].
+    pub async fn clear_expired(&self) -> Result<usize, SessionError> {
+        self.backend.clear_expired(self.clock.now(), &|_| ()).await
+    }
+
     /// What Django has done by the end of a request that is not saved: a `flush` has deleted its
     /// row, a `cycle_key` has moved what it had then.
     ///
@@ -135,6 +197,11 @@ impl SessionStore {
     /// As there.
     pub fn get_expiry_date(&mut self) -> Result<DateTime<Utc>, SessionError> {
         self.base.get_expiry_date(self.clock.now())
+    }
+
+    /// The state alone, whose `flush` and `cycle_key` wait for [`settle`](Self::settle) or a save.
+    pub(crate) fn base_mut(&mut self) -> &mut SessionBase {
+        &mut self.base
     }
 
     /// Where the session is kept.

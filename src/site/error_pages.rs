@@ -2,14 +2,17 @@
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, ContentType, TryIntoHeaderValue as _};
+use actix_web::error::InternalError;
+use actix_web::http::header::{CONTENT_TYPE, ContentType, HeaderMap, TryIntoHeaderValue as _};
+use actix_web::http::{StatusCode, Uri};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{Error, HttpRequest, HttpResponse};
+use actix_web::{Error, HttpResponse};
 use tera::context;
 
+use super::headers::complete;
 use super::templates::Templates;
+use super::views::ViewError;
 use crate::error::chain;
 use crate::sessions::SessionError;
 
@@ -23,44 +26,61 @@ pub struct ShowCauses(pub bool);
 ///
 /// # Errors
 ///
-/// Those of the service behind it.
+/// Those of the service behind it, each with its page.
 pub async fn error_pages<B: MessageBody + 'static>(
     templates: Data<Templates>,
     show: Data<ShowCauses>,
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    let response = next.call(request).await?;
+    let uri = request.uri().clone();
+    let response = match next.call(request).await {
+        Ok(response) => response,
+        Err(error) => return Err(error_with_page(&templates, **show, &uri, error)),
+    };
     if !response.status().is_client_error() && !response.status().is_server_error() {
         return Ok(response.map_into_left_body());
     }
-    let (request, response) = response.into_parts();
-    let cause = response.error().map(cause);
-    log_response(&request, response.status(), response.error(), cause.as_deref());
+    let cause = record(&uri, response.status(), response.response().error());
     let page = page(&templates, response.status(), cause.as_deref().filter(|_| show.0));
-    let mut response = response.set_body(page);
-    if let Ok(html) = ContentType::html().try_into_value() {
-        response.headers_mut().insert(CONTENT_TYPE, html);
+    let (request, mut response) = response.into_parts();
+    declare_html(response.headers_mut());
+    Ok(ServiceResponse::new(request, response.set_body(page)).map_into_right_body())
+}
+
+/// A middleware below failed without a response, and the request went with it.
+fn error_with_page(templates: &Templates, show: ShowCauses, uri: &Uri, error: Error) -> Error {
+    let mut response = error.error_response();
+    let cause = record(uri, response.status(), Some(&error));
+    let page = page(templates, response.status(), cause.as_deref().filter(|_| show.0));
+    declare_html(response.headers_mut());
+    complete(response.headers_mut());
+    InternalError::from_response(error, response.set_body(page)).into()
+}
+
+/// Writes an error response down, and tells its cause.
+fn record(uri: &Uri, status: StatusCode, error: Option<&Error>) -> Option<String> {
+    let cause = error.map(cause);
+    let reason = status.canonical_reason().unwrap_or("Error");
+    let level = if status.is_server_error() { log::Level::Error } else { log::Level::Warn };
+    // The session middleware has written its own errors down.
+    if error.and_then(Error::as_error::<SessionError>).is_none() {
+        let because = cause.as_ref().map(|cause| format!(": {cause}")).unwrap_or_default();
+        log::log!(target: "django.request", level, "{reason}: {}{because}", uri.path());
     }
-    Ok(ServiceResponse::new(request, response).map_into_right_body())
+    cause
 }
 
 fn cause(error: &Error) -> String {
-    let response_error = error.as_response_error();
-    let source = error.as_error::<SessionError>().map(|error| chain(error));
-    source
-        .or_else(|| error.as_error::<super::ViewError>().map(|error| chain(error)))
-        .unwrap_or_else(|| response_error.to_string())
+    let session = error.as_error::<SessionError>().map(|error| chain(error));
+    let view = || error.as_error::<ViewError>().map(|error| chain(error));
+    session.or_else(view).unwrap_or_else(|| error.to_string())
 }
 
-fn log_response(request: &HttpRequest, status: StatusCode, error: Option<&Error>, cause: Option<&str>) {
-    // The session middleware has written its own errors down.
-    if error.is_some_and(|error| error.as_error::<SessionError>().is_some()) {
-        return;
+fn declare_html(headers: &mut HeaderMap) {
+    if let Ok(html) = ContentType::html().try_into_value() {
+        headers.insert(CONTENT_TYPE, html);
     }
-    let reason = status.canonical_reason().unwrap_or("Error");
-    let level = if status.is_server_error() { log::Level::Error } else { log::Level::Warn };
-    log::log!(target: "django.request", level, "{reason}: {}{}", request.path(), cause.map(|cause| format!(": {cause}")).unwrap_or_default());
 }
 
 fn page(templates: &Templates, status: StatusCode, cause: Option<&str>) -> BoxBody {

@@ -12,4 +12,6 @@ pub use self::headers::default_headers;
 pub use self::hosts::AllowedHosts;
 pub use self::templates::{TemplateError, Templates};
 pub use self::urls::{as_view, configure};
-pub use self::views::{HelloPlainView, HelloPokeView, HelloWorld2View, HelloWorldView, IndexView, ViewError};
+pub use self::views::{
+    ActixHelloWorldView, HelloPlainView, HelloPokeView, HelloWorld2View, HelloWorldView, IndexView, ViewError,
+};

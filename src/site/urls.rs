@@ -1,13 +1,18 @@
 //! Which view answers which URL.
 
+use std::path::Path;
+
 use actix_files::Files;
 use actix_web::http::Method;
 use actix_web::http::header::{ALLOW, CONTENT_LENGTH};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder};
 
-use super::views::{HelloPlainView, HelloPokeView, HelloWorld2View, HelloWorldView, IndexView};
+use super::views::{
+    ActixHelloWorldView, HelloPlainView, HelloPokeView, HelloWorld2View, HelloWorldView, IndexView,
+};
 use crate::sessions::SessionMiddleware;
+use crate::sessions::actix_store::{BackendStore, StockMiddleware};
 
 const ALLOWED_METHODS: &str = "GET, HEAD, OPTIONS";
 
@@ -43,14 +48,24 @@ async fn method_not_allowed() -> HttpResponse {
     HttpResponse::MethodNotAllowed().insert_header((ALLOW, ALLOWED_METHODS)).finish()
 }
 
-/// The site's URLs; `/hello` has sessions, and everything else knows of none.
-pub fn configure(config: &mut ServiceConfig, sessions: SessionMiddleware, static_files: &std::path::Path) {
-    config.service(as_view("/", IndexView::get)).service(Files::new("/static", static_files)).service(
-        web::scope("/hello")
-            .wrap(sessions)
-            .service(as_view("/world", HelloWorldView::get))
-            .service(as_view("/world2", HelloWorld2View::get))
-            .service(as_view("/plain", HelloPlainView::get))
-            .service(as_view("/poke", HelloPokeView::get)),
-    );
+/// The site's URLs; `/hello` has Django's sessions, `/actix` the stock ones, and everything else knows
+/// of none.
+pub fn configure(
+    config: &mut ServiceConfig,
+    sessions: SessionMiddleware,
+    stock: StockMiddleware<BackendStore>,
+    static_files: &Path,
+) {
+    config
+        .service(as_view("/", IndexView::get))
+        .service(Files::new("/static", static_files))
+        .service(
+            web::scope("/hello")
+                .wrap(sessions)
+                .service(as_view("/world", HelloWorldView::get))
+                .service(as_view("/world2", HelloWorld2View::get))
+                .service(as_view("/plain", HelloPlainView::get))
+                .service(as_view("/poke", HelloPokeView::get)),
+        )
+        .service(web::scope("/actix").wrap(stock).service(as_view("/hello/world", ActixHelloWorldView::get)));
 }

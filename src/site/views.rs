@@ -6,6 +6,7 @@ use actix_web::{HttpResponse, ResponseError};
 use tera::{Context, context};
 
 use super::templates::{TemplateError, Templates};
+use crate::sessions::actix_store::{SessionGetError, SessionInsertError, StockSession};
 use crate::sessions::{Session, SessionError};
 
 /// The session's key for the seed's counter.
@@ -19,6 +20,12 @@ pub enum ViewError {
     /// The session could not be used.
     #[error(transparent)]
     Session(#[from] SessionError),
+    /// actix-session could not read a value: 500.
+    #[error(transparent)]
+    StockGet(#[from] SessionGetError),
+    /// actix-session could not write a value: 500.
+    #[error(transparent)]
+    StockInsert(#[from] SessionInsertError),
     /// The page could not be rendered: 500.
     #[error(transparent)]
     Template(#[from] TemplateError),
@@ -28,14 +35,14 @@ impl ResponseError for ViewError {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::Session(error) => error.status_code(),
-            Self::Template(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
     fn error_response(&self) -> HttpResponse {
         match self {
             Self::Session(error) => error.error_response(),
-            Self::Template(_) => HttpResponse::InternalServerError().finish(),
+            _ => HttpResponse::InternalServerError().finish(),
         }
     }
 }
@@ -100,6 +107,23 @@ impl HelloPokeView {
     pub async fn get(session: Session, templates: Data<Templates>) -> Result<HttpResponse, ViewError> {
         session.set_expiry(0)?;
         Ok(templates.render("poke.html", &Context::new())?)
+    }
+}
+
+/// `/actix/hello/world`: the same counter under actix-session's own middleware.
+#[derive(Debug)]
+pub struct ActixHelloWorldView;
+
+impl ActixHelloWorldView {
+    /// GET and HEAD.
+    ///
+    /// # Errors
+    ///
+    /// [`ViewError`], as every view.
+    pub async fn get(session: StockSession, templates: Data<Templates>) -> Result<HttpResponse, ViewError> {
+        let counter: i64 = session.get(COUNTER)?.unwrap_or(0);
+        session.insert(COUNTER, counter.saturating_add(1))?;
+        Ok(templates.render(HELLO_WORLD, &context! { counter })?)
     }
 }
 

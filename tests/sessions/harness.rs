@@ -1,5 +1,6 @@
 //! One request after another through the session middleware, by a clock that stands still.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use actix_web::body::to_bytes;
@@ -181,9 +182,17 @@ impl Harness {
         self.codec.encode(&SessionData::from_json(json.as_bytes()).unwrap(), self.now())
     }
 
+    /// `DATABASE_URL` for another process.
+    pub(crate) fn database_url(&self) -> String {
+        format!("sqlite://{}", self.path().display())
+    }
+
     fn connection(&self) -> SqliteConnection {
-        let path = self.folder.path().join("db.sqlite3");
-        SqliteConnection::establish(path.to_str().unwrap()).unwrap()
+        SqliteConnection::establish(self.path().to_str().unwrap()).unwrap()
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("db.sqlite3")
     }
 }
 

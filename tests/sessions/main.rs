@@ -1,6 +1,7 @@
 //! The session layer by itself: rules of Django's, each tried with Django 5.2 and 6.1.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod actix_store;
 mod corners;
 mod django_suite;
 mod errors;
@@ -8,6 +9,7 @@ mod expiry;
 mod harness;
 mod merge;
 mod methods;
+mod store;
 
 /// The Cookie header for a key.
 fn cookie(key: &str) -> String {

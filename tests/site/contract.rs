@@ -4,7 +4,8 @@ use actix_web::http::{Method, StatusCode};
 
 use crate::world::{World, counter};
 
-const VIEWS: [&str; 5] = ["/", "/hello/world", "/hello/world2", "/hello/plain", "/hello/poke"];
+const VIEWS: [&str; 6] =
+    ["/", "/actix/hello/world", "/hello/world", "/hello/world2", "/hello/plain", "/hello/poke"];
 
 #[actix_web::test]
 async fn every_view_answers_get_head_and_options() {
@@ -156,4 +157,33 @@ async fn bad_cookies_are_ordinary_visitors() {
             assert!(!set.unwrap_or_default().contains("unknown"), "an unknown key is never adopted");
         }
     }
+}
+
+#[actix_web::test]
+async fn the_stock_counter_shares_the_table_under_a_cookie_of_its_own() {
+    let mut world = World::start();
+    assert_eq!(counter(&world.get("/actix/hello/world").await), 0);
+    let second = world.get("/actix/hello/world").await;
+    assert_eq!((counter(&second), second.header("vary")), (1, None));
+    let rows = world.rows();
+    assert_eq!(rows.len(), 1);
+    let stock = world.browser.cookie("actix_sessionid").unwrap().value.clone();
+    assert!(!stock.contains(&rows[0].session_key), "the stock cookie is not the key");
+    assert_eq!(counter(&world.get("/hello/world").await), 0, "and Django's counter knows nothing of it");
+    world.advance(31);
+    assert_eq!(counter(&world.get("/actix/hello/world").await), 0);
+}
+
+#[actix_web::test]
+async fn the_stock_counter_without_its_table_is_an_error_page() {
+    let mut world = World::start();
+    world.get("/actix/hello/world").await;
+    world.drop_table();
+    let answer = world.get("/actix/hello/world").await;
+    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(
+        (answer.header("x-frame-options"), answer.header("content-type")),
+        (Some("DENY"), Some("text/html; charset=utf-8"))
+    );
+    assert!(answer.body.contains("Internal Server Error"));
 }

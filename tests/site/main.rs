@@ -3,6 +3,7 @@
 
 mod commands;
 mod contract;
+mod operations;
 mod seed;
 mod settings;
 mod world;

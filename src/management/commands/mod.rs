@@ -1,11 +1,17 @@
 //! One file for each command.
 
+pub(super) mod check;
+pub(super) mod clearsessions;
 pub(super) mod migrate;
+mod output;
 pub(super) mod runserver;
+pub(super) mod sessions;
+mod table;
 pub(super) mod walkthrough;
 
 use crate::application::ApplicationError;
 use crate::db::DbError;
+use crate::sessions::SessionError;
 use crate::settings::SettingsError;
 
 /// Why a command failed.
@@ -17,6 +23,14 @@ pub(super) enum CommandError {
     Application(#[from] ApplicationError),
     #[error(transparent)]
     Database(#[from] DbError),
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    #[error("no session has the key {0}")]
+    NoSuchSession(String),
+    #[error("interrupted; {cleared} expired sessions are deleted, and the rest is as it was: run it again")]
+    Interrupted { cleared: u64 },
+    #[error("{0} of the warnings above count as failures")]
+    Check(usize),
     #[error("{0:?} is no address; allowed is PORT or ADDR:PORT, such as 8001 or 0.0.0.0:8001")]
     Address(String),
     #[error("cannot write the output")]

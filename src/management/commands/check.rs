@@ -1,0 +1,116 @@
+//! `manage check`: Django's system checks that concern sessions.
+
+use std::collections::BTreeSet;
+
+use super::{CommandError, output};
+use crate::settings::Settings;
+
+/// How bad an issue is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Level {
+    Info,
+    Warning,
+}
+
+struct Issue {
+    level: Level,
+    /// Django's, where Django has the check.
+    id: &'static str,
+    message: String,
+}
+
+/// Django's SECRET_KEY_MIN_LENGTH and SECRET_KEY_MIN_UNIQUE_CHARACTERS.
+const SHORTEST_KEY: usize = 50;
+const FEWEST_CHARACTERS: usize = 5;
+const INSECURE_PREFIX: &str = "django-insecure-";
+
+pub(crate) fn execute(settings: &Settings, deploy: bool, fail_on_warnings: bool) -> Result<(), CommandError> {
+    let mut issues = local_issues(settings);
+    if deploy {
+        issues.extend(deployment_issues(settings));
+    }
+    if issues.is_empty() {
+        return Ok(output::line("System check identified no issues (0 silenced).")?);
+    }
+    output::line("System check identified some issues:")?;
+    for (level, title) in [(Level::Warning, "WARNINGS"), (Level::Info, "INFOS")] {
+        let mut of_level = issues.iter().filter(|issue| issue.level == level).peekable();
+        if of_level.peek().is_some() {
+            output::line(format_args!("\n{title}:"))?;
+        }
+        for issue in of_level {
+            output::line(format_args!("?: ({}) {}", issue.id, issue.message))?;
+        }
+    }
+    let plural = if issues.len() == 1 { "issue" } else { "issues" };
+    output::line(format_args!("\nSystem check identified {} {plural} (0 silenced).", issues.len()))?;
+    let failed = issues.iter().filter(|issue| issue.level >= Level::Warning).count();
+    if fail_on_warnings && failed > 0 { Err(CommandError::Check(failed)) } else { Ok(()) }
+}
+
+/// What bites on one's own machine.
+fn local_issues(settings: &Settings) -> Vec<Issue> {
+    let session = &settings.session;
+    let mut issues = Vec::new();
+    let mut add = |level, id, message: String| issues.push(Issue { level, id, message });
+    if settings.debug && session.cookie_secure {
+        add(Level::Warning, "sessionid.W001", "SESSION_COOKIE_SECURE is set to True, and this server speaks plain HTTP: a browser keeps the cookie from any address but localhost, so that every visit starts a new session.".to_owned());
+    }
+    if session.cookie_samesite.as_deref().is_some_and(|samesite| samesite.eq_ignore_ascii_case("none"))
+        && !session.cookie_secure
+    {
+        add(Level::Warning, "sessionid.W002", "SESSION_COOKIE_SAMESITE is set to 'None' without SESSION_COOKIE_SECURE: browsers refuse such a cookie.".to_owned());
+    }
+    if session.cookie_name.starts_with("__Host-")
+        && (!session.cookie_secure || session.cookie_domain.is_some() || session.cookie_path != "/")
+    {
+        add(Level::Warning, "sessionid.W003", "SESSION_COOKIE_NAME begins with '__Host-': browsers refuse such a cookie without Secure, with a Domain, or with a Path other than '/'.".to_owned());
+    }
+    if session.cookie_name.starts_with("__Secure-") && !session.cookie_secure {
+        add(Level::Warning, "sessionid.W004", "SESSION_COOKIE_NAME begins with '__Secure-': browsers refuse such a cookie without SESSION_COOKIE_SECURE.".to_owned());
+    }
+    if settings.debug && session.cookie_name == "sessionid" {
+        add(Level::Info, "sessionid.I001", "Cookies know no ports: another site on this host whose session cookie is also 'sessionid', such as a Django on port 8001, takes this one's sessions away and loses its own. Share its database and SECRET_KEY, set another SESSION_COOKIE_NAME, or open one site at localhost and the other at 127.0.0.1.".to_owned());
+    }
+    issues
+}
+
+/// What `manage.py check --deploy` warns of, under Django's ids where it has one.
+fn deployment_issues(settings: &Settings) -> Vec<Issue> {
+    let session = &settings.session;
+    let mut issues = Vec::new();
+    let mut warn = |id, message: String| issues.push(Issue { level: Level::Warning, id, message });
+    if is_weak(&settings.secret_key) {
+        warn("security.W009", weak_key("SECRET_KEY"));
+    }
+    for (index, _) in settings.secret_key_fallbacks.iter().enumerate().filter(|(_, key)| is_weak(key)) {
+        warn("security.W025", weak_key(&format!("SECRET_KEY_FALLBACKS[{index}]")));
+    }
+    if !session.cookie_secure {
+        warn("security.W012", "SESSION_COOKIE_SECURE is not set to True. Without it the cookie also travels over plain HTTP, where anyone on the way can read it and take the session over.".to_owned());
+    }
+    if !session.cookie_httponly {
+        warn("security.W015", "SESSION_COOKIE_HTTPONLY is not set to True. With it a script that was smuggled into a page cannot read the cookie.".to_owned());
+    }
+    if settings.debug {
+        warn("security.W018", "You should not have DEBUG set to True in deployment.".to_owned());
+    }
+    if settings.allowed_hosts.is_empty() {
+        warn("security.W020", "ALLOWED_HOSTS must not be empty in deployment.".to_owned());
+    }
+    if session.cookie_samesite.as_deref().is_none_or(|samesite| samesite.eq_ignore_ascii_case("none")) {
+        warn("sessionid.W005", "SESSION_COOKIE_SAMESITE is not set to 'Lax' or 'Strict'. Without it other sites can send requests in a visitor's session.".to_owned());
+    }
+    issues
+}
+
+fn is_weak(key: &str) -> bool {
+    let distinct = key.chars().collect::<BTreeSet<_>>().len();
+    key.chars().count() < SHORTEST_KEY || distinct < FEWEST_CHARACTERS || key.starts_with(INSECURE_PREFIX)
+}
+
+fn weak_key(name: &str) -> String {
+    format!(
+        "Your {name} has less than {SHORTEST_KEY} characters, less than {FEWEST_CHARACTERS} unique characters, or it's prefixed with '{INSECURE_PREFIX}'. Set a long and random one that nobody else knows: whoever knows it can forge sessions."
+    )
+}

@@ -1,0 +1,175 @@
+//! The backends behind actix-session's own middleware: the same table under another cookie.
+//!
+//! The only importer of `actix_session`. What its middleware does otherwise than Django's is in
+//! `docs/actix-session.md`.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use actix_session::config::PersistentSession;
+use actix_session::storage::{
+    LoadError, SaveError, SessionKey as StockKey, SessionStore as StockStore, UpdateError,
+};
+pub use actix_session::{
+    Session as StockSession, SessionGetError, SessionInsertError, SessionMiddleware as StockMiddleware,
+};
+use actix_web::cookie::Key;
+use actix_web::cookie::time::Duration;
+
+use super::backends::SharedBackend;
+use super::error::SessionError;
+use super::json::RawJson;
+use super::key::SessionKey;
+use super::policy::SessionPolicy;
+use super::store::SessionStore;
+use crate::clock::Clock;
+use crate::crypto::salted_hmac_sha512;
+
+/// Separates the stock cookie's key from every other use of `SECRET_KEY`.
+const KEY_SALT: &str = "sessionid.actix_session.cookie";
+
+/// What actix-session knows of a session: a JSON text under each key.
+type SessionState = HashMap<String, String>;
+
+/// A backend as an `actix_session::storage::SessionStore`.
+///
+/// Keys are Django's, payloads too, and a row's expiry is the time to live that actix-session gives,
+/// so that Django and `manage` read what is stored here. An update changes the keys that differ and
+/// leaves the others as they are; of a session that is gone it is an error, and it stays gone.
+///
+/// ```
+/// use sessionid::clock::Clock;
+/// use sessionid::sessions::SharedBackend;
+/// use sessionid::sessions::actix_store::{BackendStore, StockMiddleware, cookie_key};
+///
+/// fn sessions(backend: SharedBackend) -> StockMiddleware<BackendStore> {
+///     StockMiddleware::builder(BackendStore::new(backend, Clock::default()), cookie_key("SECRET_KEY"))
+///         .cookie_name("actix_sessionid".to_owned())
+///         .build()
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct BackendStore {
+    backend: SharedBackend,
+    clock: Clock,
+}
+
+impl BackendStore {
+    /// Sessions kept in `backend`.
+    #[must_use]
+    pub fn new(backend: SharedBackend, clock: Clock) -> Self {
+        Self { backend, clock }
+    }
+
+    /// A session whose age is the time to live.
+    fn session(&self, key: Option<SessionKey>, ttl: Duration) -> SessionStore {
+        let policy = SessionPolicy { cookie_age: ttl.whole_seconds(), ..SessionPolicy::default() };
+        SessionStore::new(key, self.backend.clone(), Arc::new(policy), self.clock.clone())
+    }
+
+    /// The live session under a key, if there is one.
+    async fn find(&self, key: &StockKey, ttl: Duration) -> Result<Option<SessionStore>, SessionError> {
+        let Ok(key) = SessionKey::try_from(key.as_ref()) else { return Ok(None) };
+        let mut session = self.session(Some(key), ttl);
+        session.load().await?;
+        session.entries()?;
+        Ok(session.session_key().is_some().then_some(session))
+    }
+}
+
+/// The key with which the stock middleware encrypts its cookie, from a `SECRET_KEY` of any length.
+///
+/// ```
+/// let key = sessionid::sessions::actix_store::cookie_key("short");
+/// assert_eq!(key.master().len(), 64);
+/// ```
+#[must_use]
+pub fn cookie_key(secret_key: &str) -> Key {
+    Key::from(&salted_hmac_sha512(KEY_SALT, b"cookie", secret_key))
+}
+
+/// The stock middleware as the site mounts it: cookie `actix_sessionid`, plain HTTP, and
+/// `SESSION_COOKIE_AGE` as its one time to live.
+#[must_use]
+pub fn stock_middleware(
+    store: BackendStore,
+    secret_key: &str,
+    policy: &SessionPolicy,
+) -> StockMiddleware<BackendStore> {
+    let lifecycle = PersistentSession::default().session_ttl(Duration::seconds(policy.cookie_age));
+    StockMiddleware::builder(store, cookie_key(secret_key))
+        .cookie_name("actix_sessionid".to_owned())
+        .cookie_secure(policy.cookie_secure)
+        .session_lifecycle(lifecycle)
+        .build()
+}
+
+impl StockStore for BackendStore {
+    async fn load(&self, key: &StockKey) -> Result<Option<SessionState>, LoadError> {
+        let session = self.find(key, Duration::ZERO).await.map_err(|error| LoadError::Other(error.into()))?;
+        let state = |mut session: SessionStore| {
+            let data = session.entries()?;
+            Ok(data.iter().map(|(key, value)| (key, value.as_str().to_owned())).collect())
+        };
+        session.map(state).transpose().map_err(|error: SessionError| LoadError::Other(error.into()))
+    }
+
+    async fn save(&self, state: SessionState, ttl: &Duration) -> Result<StockKey, SaveError> {
+        let mut session = self.session(None, *ttl);
+        set(&mut session, state).map_err(SaveError::Serialization)?;
+        session.set_modified(true);
+        session.save().await.map_err(|error| SaveError::Other(error.into()))?;
+        stock_key(&session).map_err(SaveError::Other)
+    }
+
+    async fn update(
+        &self,
+        key: StockKey,
+        state: SessionState,
+        ttl: &Duration,
+    ) -> Result<StockKey, UpdateError> {
+        let other = |error: SessionError| UpdateError::Other(error.into());
+        let session = self.find(&key, *ttl).await.map_err(other)?;
+        let mut session = session.ok_or(SessionError::Interrupted).map_err(other)?;
+        set(&mut session, state).map_err(UpdateError::Serialization)?;
+        session.save().await.map_err(other)?;
+        stock_key(&session).map_err(UpdateError::Other)
+    }
+
+    async fn update_ttl(&self, key: &StockKey, ttl: &Duration) -> Result<(), anyhow::Error> {
+        match self.find(key, *ttl).await? {
+            Some(mut session) => Ok(session.save().await?),
+            None => Ok(()),
+        }
+    }
+
+    async fn delete(&self, key: &StockKey) -> Result<(), anyhow::Error> {
+        match SessionKey::try_from(key.as_ref()) {
+            Ok(key) => Ok(self.backend.delete(key).await?),
+            Err(_) => Ok(()),
+        }
+    }
+}
+
+/// Makes the session hold `state`, touching only what differs.
+fn set(session: &mut SessionStore, state: SessionState) -> Result<(), anyhow::Error> {
+    let before = session.entries()?.clone();
+    for (key, _) in before.iter().filter(|(key, _)| !state.contains_key(key)) {
+        session.remove(&key)?;
+    }
+    // A map has no order, and a row should not look different each time.
+    let mut state: Vec<_> = state.into_iter().collect();
+    state.sort();
+    for (key, text) in state {
+        let same = before.iter().any(|(name, value)| name == key && value.as_str() == text);
+        if !same {
+            session.insert(&key, &RawJson::new(&serde_json::from_str::<RawJson>(&text)?)?)?;
+        }
+    }
+    Ok(())
+}
+
+fn stock_key(session: &SessionStore) -> Result<StockKey, anyhow::Error> {
+    let key = session.session_key().ok_or(SessionError::NotLoaded)?;
+    Ok(key.as_str().to_owned().try_into()?)
+}

@@ -1,0 +1,115 @@
+//! Django's own suite, `tests/sessions_tests/tests.py` of Django 5.2, test by test under Django's
+//! names: one module for each of its classes.
+//!
+//! `docs/django-tests.md` has a line for every test of Django's: its counterpart here, or why there
+//! is none. These classes wait for their engines, each with [`session_tests_mixin`] over again:
+//!
+//! | Django's class | engine |
+//! |---|---|
+//! | `CacheSessionTests` | `cache` |
+//! | `CacheDBSessionTests`, `CacheDBSessionWithTimeZoneTests` | `cached_db` |
+//! | `FileSessionTests`, `FileSessionPathLibTests` | `file` |
+//! | `CookieSessionTests` | `signed_cookies` |
+//!
+//! An engine joins in [`ENGINES`].
+
+mod custom_database_session_tests;
+mod database_session_tests;
+mod logs;
+mod session_base_tests;
+mod session_middleware_tests;
+mod session_tests_mixin;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use sessionid::sessions::{Session, SessionBase, SessionError, SessionKey, SessionPolicy, SessionStore};
+
+use crate::harness::{Answer, Harness};
+
+/// The name of an engine, and how a harness on it is made.
+type Engine = (&'static str, fn(SessionPolicy) -> Harness);
+
+/// The engines of this build.
+const ENGINES: [Engine; 1] = [("db", Harness::with_policy)];
+
+/// A key that a client may send and nobody has.
+const UNKNOWN: &str = "unknownunknownunknownunknown1234";
+
+/// What a test expects of `accessed` and `modified`, in this order.
+type Flags = (bool, bool);
+
+const UNTOUCHED: Flags = (false, false);
+const READ: Flags = (true, false);
+const CHANGED: Flags = (true, true);
+
+fn flags(session: &SessionBase) -> Flags {
+    (session.accessed(), session.modified())
+}
+
+/// A harness on each engine in turn, under Django's default settings.
+fn every_engine() -> impl Iterator<Item = Harness> {
+    every_engine_with(SessionPolicy::default())
+}
+
+/// The same under other settings. The output of a test that fails ends with the engine it failed on.
+fn every_engine_with(policy: SessionPolicy) -> impl Iterator<Item = Harness> {
+    ENGINES.into_iter().map(move |(name, harness)| {
+        println!("engine: {name}");
+        harness(policy.clone())
+    })
+}
+
+/// A session under `key`, with nothing loaded yet.
+fn under(harness: &Harness, key: Option<SessionKey>) -> SessionStore {
+    SessionStore::new(key, harness.backend.clone(), harness.policy.get(), harness.clock.clone().into())
+}
+
+/// A session without a key.
+fn fresh(harness: &Harness) -> SessionStore {
+    under(harness, None)
+}
+
+/// What somebody else finds under the key of `session`: loaded, and not looked at.
+async fn again(harness: &Harness, session: &SessionStore) -> SessionStore {
+    let mut again = under(harness, session.session_key().cloned());
+    again.load().await.unwrap();
+    again
+}
+
+/// A saved session with these values that nobody has looked at since.
+async fn saved_with(harness: &Harness, values: &[(&str, &str)]) -> SessionStore {
+    let mut session = fresh(harness);
+    session.update(values.iter().copied()).unwrap();
+    session.save().await.unwrap();
+    let session = again(harness, &session).await;
+    assert_eq!(flags(&session), UNTOUCHED);
+    session
+}
+
+/// Whether the store has this key.
+async fn exists(harness: &Harness, key: &SessionKey) -> bool {
+    harness.backend.exists(key.clone()).await.unwrap()
+}
+
+/// The session's values under their keys, as JSON.
+fn items(session: &mut SessionStore) -> Vec<(String, String)> {
+    session.entries().unwrap().iter().map(|(key, value)| (key, value.as_str().to_owned())).collect()
+}
+
+/// One request: what its view has returned, and what the client gets.
+async fn visit<T: 'static>(
+    harness: &Harness,
+    cookie: Option<&str>,
+    view: impl Fn(&Session) -> Result<T, SessionError> + 'static,
+) -> (T, Answer) {
+    let returned = Rc::new(RefCell::new(None));
+    let slot = Rc::clone(&returned);
+    let answer = harness
+        .visit(cookie, move |session| {
+            slot.replace(Some(view(session)?));
+            Ok(())
+        })
+        .await;
+    (returned.take().expect("the view has run to its end"), answer)
+}
