@@ -65,3 +65,14 @@ pub mod signing;
 pub mod site;
 #[cfg(feature = "testing")]
 pub mod testing;
+
+/// The pages whose examples are compiled with the documentation's.
+#[cfg(all(doctest, feature = "site"))]
+mod pages {
+    #[doc = include_str!("../README.md")]
+    mod readme {}
+    #[doc = include_str!("../docs/coming-from-django.md")]
+    mod coming_from_django {}
+    #[doc = include_str!("../docs/sharing-with-django.md")]
+    mod sharing_with_django {}
+}
