@@ -313,7 +313,10 @@ impl SessionBase {
     ///
     /// As [`get_expiry_age`](Self::get_expiry_age).
     pub fn get_expire_at_browser_close(&mut self) -> Result<bool, SessionError> {
-        Ok(self.lifetime()?.at_browser_close())
+        match self.lifetime() {
+            Err(SessionError::Expiry(_)) => Ok(false),
+            lifetime => Ok(lifetime?.at_browser_close()),
+        }
     }
 
     /// Sets a value to look for in the next request.

@@ -145,7 +145,7 @@ impl Lifetime {
     /// The end itself (`get_expiry_date`).
     pub(crate) fn date(&self, now: DateTime<Utc>) -> Result<DateTime<Utc>, ExpiryError> {
         let delta = match self.stored {
-            Stored::At(moment) => return Ok(moment),
+            Stored::At(moment) => return Some(moment).filter(is_writable).ok_or(ExpiryError::OutOfRange),
             Stored::EmptyText => return Err(ExpiryError::Unreadable(RawJson::from_plain_text(""))),
             Stored::Policy | Stored::Falsy { .. } => TimeDelta::try_seconds(self.cookie_age),
             #[expect(
@@ -186,8 +186,7 @@ impl Stored {
             r#""""# => Ok(Self::EmptyText),
             text if text.starts_with('"') => {
                 let text: String = json.get().map_err(|_| unreadable())?;
-                let moment = DateTime::parse_from_rfc3339(&text).map_err(|_| unreadable())?;
-                Ok(Self::At(moment.to_utc()))
+                Ok(Self::At(parse_isoformat(&text).ok_or_else(unreadable)?))
             }
             _ => match json.get::<f64>() {
                 Ok(0.0) => Ok(Self::Falsy { zero: true }),
@@ -196,6 +195,17 @@ impl Stored {
             },
         }
     }
+}
+
+/// A date with its offset from UTC, which may have seconds in Python.
+fn parse_isoformat(text: &str) -> Option<DateTime<Utc>> {
+    if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
+        return Some(moment.to_utc());
+    }
+    let (minutes, seconds) = text.rsplit_once(':').filter(|(_, s)| s.len() == 2)?;
+    let moment = DateTime::parse_from_rfc3339(minutes).ok()?.to_utc();
+    let seconds = TimeDelta::seconds(seconds.parse::<u8>().ok()?.into());
+    Some(if minutes.as_bytes()[minutes.len() - 6] == b'-' { moment + seconds } else { moment - seconds })
 }
 
 /// Python's `datetime.isoformat()`: microseconds where there are any.

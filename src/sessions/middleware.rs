@@ -87,18 +87,7 @@ async fn process_response(
             cookie::delete(headers, &policy).map_err(SessionError::Cookie)?;
             outcome.cookie = CookieAction::Delete;
         }
-        Decision::Save if status.is_server_error() => store.settle().await?,
-        Decision::Save => {
-            // Django looks for the expiry first, and so gives an unknown key up before the save.
-            store.load().await?;
-            store.lifetime()?;
-            store.save().await?;
-            let max_age = max_age(&mut store)?;
-            let key = store.session_key().ok_or(SessionError::NotLoaded)?;
-            cookie::set(headers, &policy, key.as_str(), max_age).map_err(SessionError::Cookie)?;
-            outcome.saved = true;
-            outcome.cookie = CookieAction::Set { max_age: max_age.map(|max_age| max_age.seconds) };
-        }
+        Decision::Save => save(&mut store, status, headers, &policy, &mut outcome).await?,
         Decision::Leave => store.settle().await?,
     }
     if outcome.accessed || outcome.cookie != CookieAction::None {
@@ -106,6 +95,46 @@ async fn process_response(
     }
     outcome.key_out = store.session_key().cloned();
     Ok(outcome)
+}
+
+/// Saves the session and sets its cookie, unless the response is a 5xx.
+async fn save(
+    store: &mut SessionStore,
+    status: StatusCode,
+    headers: &mut HeaderMap,
+    policy: &SessionPolicy,
+    outcome: &mut Outcome,
+) -> Result<(), SessionError> {
+    if status.is_server_error() && store.key_to_load().is_some() {
+        // Nobody has looked at it: no reason to load it for an error, which may be the store's own.
+        return store.settle().await;
+    }
+    // Django works out the cookie's end first, and so gives an unknown key up before the save; an
+    // expiry that tells no end is an error whatever the view has answered.
+    store.load().await?;
+    if let Err(error) = check_end(store, status) {
+        store.settle().await?;
+        return Err(error);
+    }
+    if status.is_server_error() {
+        return store.settle().await;
+    }
+    store.save().await?;
+    let max_age = max_age(store)?;
+    let key = store.session_key().ok_or(SessionError::NotLoaded)?;
+    cookie::set(headers, policy, key.as_str(), max_age).map_err(SessionError::Cookie)?;
+    outcome.saved = true;
+    outcome.cookie = CookieAction::Set { max_age: max_age.map(|max_age| max_age.seconds) };
+    Ok(())
+}
+
+/// Whether the session tells an end: for the cookie, and for the row where there is to be one.
+fn check_end(store: &mut SessionStore, status: StatusCode) -> Result<(), SessionError> {
+    max_age(store)?;
+    if !status.is_server_error() {
+        store.get_expiry_date()?;
+    }
+    Ok(())
 }
 
 /// What the cookie says of its end; `None` when it ends with the browser.

@@ -207,6 +207,8 @@ impl Session {
     ///
     /// Those of every method that reaches the data.
     pub fn cycle_key(&self) -> Result<(), SessionError> {
+        // Django saves at once, so the expiry has to tell an end by now.
+        self.get_expiry_date()?;
         self.store_mut().base_mut().cycle_key()
     }
 

@@ -55,7 +55,8 @@ def parse(text, default):
         return int(text)
     if isinstance(default, list):
         return text.split(",")
-    return text
+    # SESSION_COOKIE_SAMESITE is a text, or False for none.
+    return text if text.lower() != "false" else False
 
 
 settings.configure(

@@ -54,6 +54,8 @@ NUMBERS = [
 STORED = [
     {},
     {"a": 1, "b": [2], "name": None},
+    {key: number for number, key in enumerate(KEYS)},
+    {key: [key] for key in reversed(KEYS)},
     {"name": math.nan, "a": [math.inf, -math.inf], "b": {"c": math.nan}},
     {"a": "\ud800", "b": {"\udfff": 2**70}, "name": 1e400},
     {"testcookie": "worked", "z": 1},
@@ -177,7 +179,7 @@ class Generator:
     def tampering(self):
         if self.chance(0.7):
             return ()
-        kind = self.random.choice(["expire", "forge", "store", "delete", "last until"])
+        kind = self.random.choice(["expire", "forge", "store", "store", "delete", "last until"])
         argument = {
             "forge": lambda: self.random.choice(list(FORGERIES)),
             "store": lambda: self.random.randrange(len(STORED)),

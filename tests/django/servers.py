@@ -106,7 +106,7 @@ class Server:
         return self.request("GET", path, key)
 
     def script(self, *operations, key=None):
-        """Runs operations on the session; only the Django project knows this view."""
+        """Runs operations on the session; `manage` does not know this view."""
         return self.request("POST", "/script", key, json.dumps(operations))
 
     def request(self, method, path, key=None, body=None):
@@ -130,10 +130,25 @@ class RustServer(Server):
     serve = ["runserver", "127.0.0.1:0"]
 
     def program(self):
-        binary = os.environ.get("SESSIONID_MANAGE", "")
-        if not os.access(binary, os.X_OK):
-            raise ServerError(f"SESSIONID_MANAGE must name the built `manage` binary, not {binary!r}")
-        return [os.path.abspath(binary)]
+        return [built("SESSIONID_MANAGE", "`manage` binary")]
+
+
+class RustScriptServer(Server):
+    """Rust with the view of `script`; it migrates when it starts, and has no commands."""
+
+    name = "Rust"
+    serve = ["0"]
+
+    def program(self):
+        return [built("SESSIONID_SCRIPT", "example `script`")]
+
+
+def built(variable, what):
+    """The path of a program that the environment names."""
+    program = os.environ.get(variable, "")
+    if not os.access(program, os.X_OK):
+        raise ServerError(f"{variable} must name the built {what}, not {program!r}")
+    return os.path.abspath(program)
 
 
 class ServerError(Exception):

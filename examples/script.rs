@@ -1,0 +1,231 @@
+//! Everything that a view can do with its session, by remote control.
+//!
+//! `cargo run --example script -- PORT` serves `POST /script` on 127.0.0.1, with the settings of
+//! `manage`. The body is a JSON list of operations, which are run in order on the request's session;
+//! the answer is the JSON list of their results:
+//!
+//! ```text
+//! $ curl -d '[["set", "name", "x"], ["get", "name"], ["del", "none"]]' http://127.0.0.1:8000/script
+//! [null,"x","KeyError"]
+//! ```
+//!
+//! `tests/django` has the same view in Django, and compares the two.
+
+use std::fmt::Display;
+use std::process::ExitCode;
+
+use actix_web::http::StatusCode;
+use actix_web::{App, HttpResponse, HttpServer, ResponseError, web};
+use chrono::{DateTime, TimeDelta};
+use serde::Deserialize;
+use sessionid::application;
+use sessionid::sessions::{
+    Expiry, ExpiryError, JsonError, RawJson, Session, SessionData, SessionError, SessionMiddleware,
+};
+use sessionid::settings::Settings;
+
+#[actix_web::main]
+async fn main() -> ExitCode {
+    let Some(port) = std::env::args().nth(1).and_then(|port| port.parse().ok()) else {
+        eprintln!("Usage: script PORT");
+        return ExitCode::from(2);
+    };
+    match serve(port).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("Error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(port: u16) -> Result<(), Box<dyn std::error::Error>> {
+    let settings = Settings::load("settings.toml".as_ref(), std::env::vars_os())?;
+    let sessions = SessionMiddleware::new(application::backend(&settings)?, settings.session);
+    let server = HttpServer::new(move || {
+        let view = web::resource("/script").wrap(sessions.clone()).route(web::post().to(script));
+        App::new().service(view)
+    })
+    .bind(("127.0.0.1", port))?;
+    for address in server.addrs() {
+        println!("POST your scripts to http://{address}/script");
+    }
+    Ok(server.run().await?)
+}
+
+/// The view. An operation is a list of its name and its arguments; a script that turns out to be
+/// malformed has run up to there.
+async fn script(session: Session, body: web::Bytes) -> Result<HttpResponse, ScriptError> {
+    let operations: Vec<Vec<RawJson>> = serde_json::from_slice(&body)?;
+    let (mut status, mut results) = (StatusCode::OK, Vec::new());
+    for operation in &operations {
+        let (name, arguments) = operation.split_first().ok_or(ScriptError::NoOperation)?;
+        let name: String = name.get()?;
+        if let ("status", [code]) = (name.as_str(), arguments) {
+            status = StatusCode::from_u16(code.get()?).map_err(|_| ScriptError::NoOperation)?;
+            break;
+        }
+        results.push(run(&session, &name, arguments)?);
+    }
+    Ok(HttpResponse::build(status).content_type("application/json").body(list(results)?.to_string()))
+}
+
+/// Runs one operation. Values are passed on unread; a view of your own asks for its own types.
+fn run(session: &Session, name: &str, arguments: &[RawJson]) -> Result<RawJson, ScriptError> {
+    let (null, key_error) = (RawJson::new(&())?, RawJson::new("KeyError")?);
+    let text = RawJson::get::<String>;
+    Ok(match (name, arguments) {
+        ("get", [key]) => look(session, &text(key)?)?.unwrap_or(null),
+        ("get", [key, default]) => look(session, &text(key)?)?.unwrap_or_else(|| default.clone()),
+        ("has_key", [key]) => RawJson::new(&session.contains_key(&text(key)?)?)?,
+        ("keys", []) => {
+            let keys: Vec<String> = session.entries()?.iter().map(|(key, _)| key).collect();
+            RawJson::new(&keys)?
+        }
+        ("values", []) => list(session.entries()?.iter().map(|(_, value)| value))?,
+        ("items", []) => {
+            let entries = session.entries()?;
+            let mut items: Vec<(String, &RawJson)> = entries.iter().collect();
+            items.sort_by(|(one, _), (other, _)| one.cmp(other));
+            let pairs: Result<Vec<_>, ScriptError> =
+                items.into_iter().map(|(key, value)| Ok(list([&RawJson::new(&key)?, value])?)).collect();
+            list(pairs?)?
+        }
+
+        ("set", [key, value]) => {
+            session.insert(&text(key)?, value)?;
+            null
+        }
+        ("setdefault", [key, default]) => {
+            let key = text(key)?;
+            match look(session, &key)? {
+                Some(value) => value,
+                None => session.setdefault(&key, default.clone())?,
+            }
+        }
+        ("update", [values]) => {
+            session.update(SessionData::from_json(values.as_str().as_bytes())?.iter())?;
+            null
+        }
+        ("pop", [key]) => pop(session, &text(key)?)?.unwrap_or(key_error),
+        ("pop", [key, default]) => pop(session, &text(key)?)?.unwrap_or_else(|| default.clone()),
+        ("del", [key]) => {
+            if session.remove(&text(key)?)? {
+                null
+            } else {
+                key_error
+            }
+        }
+
+        ("clear", []) => {
+            session.clear();
+            null
+        }
+        ("flush", []) => {
+            session.flush();
+            null
+        }
+        ("cycle_key", []) => {
+            session.cycle_key()?;
+            null
+        }
+        ("is_empty", []) => RawJson::new(&session.is_empty())?,
+        ("modified", []) => {
+            session.set_modified(true);
+            null
+        }
+
+        ("set_expiry", [value]) => {
+            session.set_expiry(expiry(value)?)?;
+            null
+        }
+        ("expiry_age", []) => RawJson::new(&session.get_expiry_age()?)?,
+        ("expiry_date", []) => RawJson::new(&session.get_expiry_date()?.to_rfc3339())?,
+        ("at_browser_close", []) => RawJson::new(&session.get_expire_at_browser_close()?)?,
+
+        ("test_cookie", [step]) => match text(step)?.as_str() {
+            "set" => {
+                session.set_test_cookie()?;
+                null
+            }
+            "worked" => RawJson::new(&session.test_cookie_worked()?)?,
+            "delete" => {
+                if session.delete_test_cookie()? {
+                    null
+                } else {
+                    key_error
+                }
+            }
+            _ => return Err(ScriptError::NoOperation),
+        },
+        _ => return Err(ScriptError::NoOperation),
+    })
+}
+
+/// `session.get` of a value of any kind: Python's `NaN` too, which serde has no type for.
+fn look(session: &Session, key: &str) -> Result<Option<RawJson>, SessionError> {
+    Ok(session.entries()?.get(key).cloned())
+}
+
+/// `session.pop` likewise.
+fn pop(session: &Session, key: &str) -> Result<Option<RawJson>, SessionError> {
+    let value = look(session, key)?;
+    session.remove(key)?;
+    Ok(value)
+}
+
+/// `null`, seconds, `{"seconds": n}`, or an ISO date and time with its offset from UTC.
+fn expiry(argument: &RawJson) -> Result<Expiry, ScriptError> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Argument {
+        Policy(()),
+        Seconds(i64),
+        After { seconds: i64 },
+        At(String),
+    }
+    Ok(match argument.get()? {
+        Argument::Policy(()) => Expiry::Policy,
+        Argument::Seconds(seconds) => seconds.into(),
+        Argument::After { seconds } => {
+            TimeDelta::try_seconds(seconds).ok_or(SessionError::from(ExpiryError::OutOfRange))?.into()
+        }
+        Argument::At(moment) => DateTime::parse_from_rfc3339(&moment)?.into(),
+    })
+}
+
+fn list(items: impl IntoIterator<Item = impl Display>) -> Result<RawJson, JsonError> {
+    let items: Vec<String> = items.into_iter().map(|item| item.to_string()).collect();
+    RawJson::parse(&format!("[{}]", items.join(",")))
+}
+
+/// Why a script has no results.
+#[derive(Debug, thiserror::Error)]
+enum ScriptError {
+    #[error("the script has an operation that does not exist, or not with these arguments")]
+    NoOperation,
+    #[error("the script is no list of lists, or an argument is of another type: {0}")]
+    Type(#[from] serde_json::Error),
+    #[error("an argument is of another type: {0}")]
+    Json(#[from] JsonError),
+    #[error("an expiry is no date: {0}")]
+    Date(#[from] chrono::ParseError),
+    #[error(transparent)]
+    Session(#[from] SessionError),
+}
+
+impl ResponseError for ScriptError {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::Session(error) => error.status_code(),
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        match self {
+            Self::Session(error) => error.error_response(),
+            _ => HttpResponse::build(self.status_code()).body(format!("{self}\n")),
+        }
+    }
+}
