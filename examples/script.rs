@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 use actix_web::http::StatusCode;
 use actix_web::{App, HttpResponse, HttpServer, ResponseError, web};
-use chrono::{DateTime, TimeDelta};
+use chrono::{DateTime, SecondsFormat, TimeDelta};
 use serde::Deserialize;
 use sessionid::application;
 use sessionid::sessions::{
@@ -140,7 +140,12 @@ fn run(session: &Session, name: &str, arguments: &[RawJson]) -> Result<RawJson, 
             null
         }
         ("expiry_age", []) => RawJson::new(&session.get_expiry_age()?)?,
-        ("expiry_date", []) => RawJson::new(&session.get_expiry_date()?.to_rfc3339())?,
+        ("expiry_date", []) => {
+            let date = session.get_expiry_date()?;
+            let fraction = date.timestamp_subsec_micros() > 0;
+            let seconds = if fraction { SecondsFormat::Micros } else { SecondsFormat::Secs };
+            RawJson::new(&date.to_rfc3339_opts(seconds, false))?
+        }
         ("at_browser_close", []) => RawJson::new(&session.get_expire_at_browser_close()?)?,
 
         ("test_cookie", [step]) => match text(step)?.as_str() {

@@ -1,4 +1,14 @@
 //! The composition root: settings become a running site.
+//!
+//! ```
+//! use sessionid::application::{Application, ApplicationError};
+//! use sessionid::clock::Clock;
+//! use sessionid::settings::Settings;
+//!
+//! async fn serve(settings: &Settings) -> Result<(), ApplicationError> {
+//!     Application::build(settings, Clock::System, ([127, 0, 0, 1], 8000).into())?.run_until_stopped().await
+//! }
+//! ```
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -23,6 +33,15 @@ use crate::site::{self, AllowedHosts, ShowCauses, TemplateError, Templates};
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Why the site does not start.
+///
+/// ```
+/// use sessionid::application::ApplicationError;
+///
+/// let source = std::io::ErrorKind::AddrInUse.into();
+/// let error = ApplicationError::Bind { address: "127.0.0.1:8000".parse()?, source };
+/// assert_eq!(error.to_string(), "cannot listen on 127.0.0.1:8000: that port is already in use");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ApplicationError {
@@ -56,6 +75,16 @@ fn bind_reason(error: &std::io::Error) -> String {
 }
 
 /// A site that is ready to run; its port is open already.
+///
+/// ```
+/// # use sessionid::application::{Application, ApplicationError};
+/// # async fn serve(application: Application) -> Result<(), ApplicationError> {
+/// let handle = application.handle();
+/// actix_web::rt::spawn(application.run_until_stopped());
+/// // … requests to `address` …
+/// handle.stop(true).await;
+/// # Ok(()) }
+/// ```
 pub struct Application {
     server: Server,
     address: SocketAddr,
@@ -101,18 +130,41 @@ impl Application {
     }
 
     /// Where the site listens.
+    ///
+    /// ```
+    /// # use sessionid::application::{Application, ApplicationError};
+    /// # async fn serve(application: Application) -> Result<(), ApplicationError> {
+    /// println!("http://{}/", application.address());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// The port of [`address`](Self::address).
+    ///
+    /// ```
+    /// # use sessionid::application::{Application, ApplicationError};
+    /// # async fn serve(application: Application) -> Result<(), ApplicationError> {
+    /// assert_ne!(application.port(), 0); // though 0 was asked for
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn port(&self) -> u16 {
         self.address.port()
     }
 
     /// What stops the site from elsewhere.
+    ///
+    /// ```
+    /// # use sessionid::application::{Application, ApplicationError};
+    /// # async fn serve(application: Application) -> Result<(), ApplicationError> {
+    /// let handle = application.handle();
+    /// actix_web::rt::spawn(application.run_until_stopped());
+    /// handle.stop(true).await; // requests in flight may finish
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn handle(&self) -> ServerHandle {
         self.server.handle()
@@ -120,6 +172,14 @@ impl Application {
 
     /// Serves until Ctrl-C, SIGTERM or the [`handle`](Self::handle) stops it, and lets the requests in
     /// flight finish; a second signal does not wait for them.
+    ///
+    /// ```
+    /// # use sessionid::application::{Application, ApplicationError};
+    /// # async fn serve(application: Application) -> Result<(), ApplicationError> {
+    /// println!("Quit with CONTROL-C.");
+    /// application.run_until_stopped().await?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -212,6 +272,19 @@ impl Site {
 }
 
 /// The backend that the settings name.
+///
+/// ```
+/// use sessionid::application::backend;
+/// use sessionid::settings::Settings;
+///
+/// # let folder = tempfile::tempdir()?;
+/// let file = folder.path().join("settings.toml");
+/// std::fs::write(&file, "SECRET_KEY = 'x'\nDEBUG = true")?;
+/// let backend = backend(&Settings::load(&file, std::iter::empty::<(String, String)>())?)?;
+/// assert!(folder.path().join("db.sqlite3").is_file());
+/// # drop(backend);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 ///

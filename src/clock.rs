@@ -2,6 +2,19 @@
 //!
 //! Everything that depends on the time takes a [`Clock`] or a `now`, so that a test turns the
 //! clock by hand instead of sleeping.
+//!
+//! ```
+//! use chrono::{DateTime, Utc};
+//! use sessionid::clock::{Clock, ManualClock};
+//!
+//! fn is_over(end: DateTime<Utc>, clock: &Clock) -> bool {
+//!     end <= clock.now()
+//! }
+//!
+//! let clock = Clock::from(ManualClock::new("2026-11-22T18:24:10Z".parse()?));
+//! assert!(is_over("2026-11-22T18:24:10Z".parse()?, &clock));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -31,6 +44,12 @@ pub enum Clock {
 impl Clock {
     /// The time now, in UTC, to the microsecond (the resolution of Python's `datetime`, and so of
     /// every date that Django stores).
+    ///
+    /// ```
+    /// use sessionid::clock::Clock;
+    ///
+    /// assert_eq!(Clock::System.now().timestamp_subsec_nanos() % 1000, 0);
+    /// ```
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
         match self {
@@ -48,6 +67,16 @@ impl From<ManualClock> for Clock {
 }
 
 /// A clock that is turned by hand; clones share one time.
+///
+/// ```
+/// use chrono::TimeDelta;
+/// use sessionid::clock::ManualClock;
+///
+/// let clock = ManualClock::new("2026-11-22T18:24:10Z".parse()?);
+/// clock.clone().advance(TimeDelta::weeks(2));
+/// assert_eq!(clock.now().to_rfc3339(), "2026-12-06T18:24:10+00:00");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct ManualClock {
     now: Arc<Mutex<DateTime<Utc>>>,
@@ -55,18 +84,39 @@ pub struct ManualClock {
 
 impl ManualClock {
     /// A clock that stands at `now`.
+    ///
+    /// ```
+    /// # use sessionid::clock::ManualClock;
+    /// let clock = ManualClock::new("2026-11-22T18:24:10Z".parse()?);
+    /// assert_eq!(clock.now().timestamp(), 1_795_371_850);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn new(now: DateTime<Utc>) -> Self {
         Self { now: Arc::new(Mutex::new(now.trunc_subsecs(6))) }
     }
 
     /// The time that the clock shows.
+    ///
+    /// ```
+    /// # use sessionid::clock::ManualClock;
+    /// let clock = ManualClock::default();
+    /// assert_eq!(clock.now(), clock.now()); // nobody has turned it
+    /// ```
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
         *self.now.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Moves the clock forward, or back when `by` is negative.
+    ///
+    /// ```
+    /// # use sessionid::clock::ManualClock;
+    /// let clock = ManualClock::default();
+    /// let before = clock.now();
+    /// clock.advance(chrono::TimeDelta::hours(-1));
+    /// assert!(clock.now() < before);
+    /// ```
     pub fn advance(&self, by: TimeDelta) {
         *self.now.lock().unwrap_or_else(PoisonError::into_inner) += by;
     }

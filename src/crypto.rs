@@ -1,4 +1,13 @@
 //! Random strings, salted HMACs and comparison in constant time: `django.utils.crypto`.
+//!
+//! ```
+//! use sessionid::crypto::{constant_time_compare, get_random_string, salted_hmac_sha512};
+//!
+//! let nonce = get_random_string(16, b"0123456789abcdef");
+//! let token = salted_hmac_sha512("my.app.unsubscribe", nonce.as_bytes(), "SECRET_KEY");
+//! # let sent = token;
+//! assert!(constant_time_compare(&sent, &token));
+//! ```
 
 use hmac::{Hmac, Mac};
 use rand::RngExt;
@@ -23,6 +32,14 @@ pub fn get_random_string(length: usize, allowed_chars: &[u8]) -> String {
 
 /// HMAC-SHA256 under a key derived from a salt and a secret: Django's
 /// `salted_hmac(…, algorithm="sha256")`, with the derived key kept for the next value.
+///
+/// ```
+/// use sessionid::crypto::SaltedHmac;
+///
+/// let hmac = SaltedHmac::new("salt", "secret");
+/// assert_eq!(hmac.digest(b"value")[..4], [0xde, 0xba, 0xdd, 0xcd]); // as Django 5.2 says
+/// assert_ne!(hmac.digest(b"value"), SaltedHmac::new("another", "secret").digest(b"value"));
+/// ```
 #[derive(Clone, Debug)]
 pub struct SaltedHmac {
     keyed: Hmac<Sha256>,
@@ -30,6 +47,14 @@ pub struct SaltedHmac {
 
 impl SaltedHmac {
     /// Derives the key, `SHA256(key_salt + secret)`.
+    ///
+    /// ```
+    /// use sessionid::crypto::SaltedHmac;
+    ///
+    /// // The key is derived once, and serves for many values.
+    /// let hmac = SaltedHmac::new("salt", "secret");
+    /// assert_ne!(hmac.digest(b"one"), hmac.digest(b"two"));
+    /// ```
     #[must_use]
     pub fn new(key_salt: &str, secret: &str) -> Self {
         let key = Sha256::new().chain_update(key_salt).chain_update(secret).finalize();

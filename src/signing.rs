@@ -2,6 +2,16 @@
 //!
 //! A payload is `base64(json):timestamp:signature`, or `.base64(zlib(json)):timestamp:signature`
 //! where zlib made it shorter. The signature is checked before anything else is looked at.
+//!
+//! ```
+//! use sessionid::signing::TimestampSigner;
+//!
+//! // A link that says who may unsubscribe.
+//! let signer = TimestampSigner::new("SECRET_KEY", &[], "my.app.unsubscribe");
+//! let token = signer.sign("ada@example.com", "2026-11-22T18:24:10Z".parse()?);
+//! assert_eq!(signer.unsign(&token)?.value, "ada@example.com");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use std::cell::RefCell;
 
@@ -14,11 +24,28 @@ use crate::crypto::{SaltedHmac, constant_time_compare};
 
 /// The longest text that a payload may inflate to: 8 MiB. What would grow larger is refused
 /// unread, so that a few kilobytes in the table cannot take the server's memory.
+///
+/// ```
+/// use sessionid::signing::{INFLATED_LIMIT, SigningError, TimestampSigner, dumps, loads};
+///
+/// let signer = TimestampSigner::new("secret", &[], "salt");
+/// let bomb = dumps(&signer, &vec![b' '; INFLATED_LIMIT + 1], "2026-11-22T18:24:10Z".parse()?);
+/// assert!(bomb.len() < 20_000);
+/// assert!(matches!(loads(&signer, &bomb), Err(SigningError::TooLarge)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub const INFLATED_LIMIT: usize = 8 << 20;
 
 const SEPARATOR: char = ':';
 
 /// Why a signed text was refused.
+///
+/// ```
+/// use sessionid::signing::{SigningError, TimestampSigner};
+///
+/// let signer = TimestampSigner::new("secret", &[], "salt");
+/// assert!(matches!(signer.unsign("value:1vABCD:forged"), Err(SigningError::BadSignature)));
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SigningError {
@@ -40,6 +67,15 @@ pub enum SigningError {
 }
 
 /// What a good signature covers.
+///
+/// ```
+/// use sessionid::signing::{TimestampSigner, Unsigned};
+///
+/// let signer = TimestampSigner::new("secret", &[], "salt");
+/// let signed = signer.sign("value", "1970-01-02T00:00:00Z".parse()?);
+/// assert_eq!(signer.unsign(&signed)?, Unsigned { value: "value", timestamp: 86_400, key_index: 0 });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unsigned<'a> {
     /// The text that was signed.
@@ -51,6 +87,16 @@ pub struct Unsigned<'a> {
 }
 
 /// Signs texts together with the time of signing: Django's `TimestampSigner`.
+///
+/// ```
+/// use sessionid::signing::TimestampSigner;
+///
+/// let salted = |salt| TimestampSigner::new("secret", &[], salt);
+/// let signed = salted("sessions").sign("value", "2026-11-22T18:24:10Z".parse()?);
+/// assert!(salted("sessions").unsign(&signed).is_ok());
+/// assert!(salted("passwords").unsign(&signed).is_err()); // a salt for each purpose
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct TimestampSigner {
     keys: Vec<SaltedHmac>,
@@ -59,6 +105,14 @@ pub struct TimestampSigner {
 impl TimestampSigner {
     /// A signer that signs with `secret_key` and also accepts what one of `fallbacks` signed, tried
     /// in order (`SECRET_KEY_FALLBACKS`).
+    ///
+    /// ```
+    /// # use sessionid::signing::TimestampSigner;
+    /// let signed = TimestampSigner::new("old", &[], "salt").sign("value", "2026-11-22T18:24:10Z".parse()?);
+    /// let rotated = TimestampSigner::new("new", &["old".to_owned()], "salt");
+    /// assert_eq!(rotated.unsign(&signed)?.key_index, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn new(secret_key: &str, fallbacks: &[String], salt: &str) -> Self {
         let key_salt = format!("{salt}signer");
         let keys = std::iter::once(secret_key)
@@ -92,6 +146,15 @@ impl TimestampSigner {
     }
 
     /// Checks a signature against every key in turn, and takes the text apart.
+    ///
+    /// ```
+    /// # use sessionid::signing::TimestampSigner;
+    /// let signer = TimestampSigner::new("secret", &[], "salt");
+    /// let signed = signer.sign("a:b", "2026-11-22T18:24:10Z".parse()?);
+    /// assert_eq!(signer.unsign(&signed)?.value, "a:b");
+    /// assert!(signer.unsign(&signed.replace('a', "b")).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -141,6 +204,15 @@ pub fn dumps(signer: &TimestampSigner, json: &[u8], now: DateTime<Utc>) -> Strin
 }
 
 /// The bytes that [`dumps`] signed.
+///
+/// ```
+/// # use sessionid::signing::{TimestampSigner, dumps, loads};
+/// let signer = TimestampSigner::new("secret", &[], "salt");
+/// let long = dumps(&signer, &[b'7'; 1000], "2026-11-22T18:24:10Z".parse()?);
+/// assert!(long.starts_with('.')); // compressed
+/// assert_eq!(loads(&signer, &long)?, [b'7'; 1000]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 ///

@@ -2,6 +2,20 @@
 //!
 //! With a [`ManualClock`](crate::clock::ManualClock) shared by the server and the client, two weeks
 //! pass in one line; with [`Clock::System`] and a short `SESSION_COOKIE_AGE` they pass for real.
+//!
+//! ```
+//! use chrono::TimeDelta;
+//! use sessionid::clock::{Clock, ManualClock};
+//! use sessionid::testing::{Client, ClientError};
+//!
+//! async fn the_session_ends_after_two_weeks(origin: &str, hand: ManualClock) -> Result<(), ClientError> {
+//!     let mut client = Client::new(origin, Clock::from(hand.clone()));
+//!     client.get("/hello/world").await?;
+//!     hand.advance(TimeDelta::weeks(2));
+//!     assert_eq!(client.get("/hello/world").await?.sent_cookies, None);
+//!     Ok(())
+//! }
+//! ```
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,6 +31,17 @@ use crate::clock::Clock;
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Why a request got no answer.
+///
+/// ```
+/// use sessionid::clock::Clock;
+/// use sessionid::testing::{Client, ClientError};
+///
+/// # #[actix_web::main]
+/// # async fn main() {
+/// let mut client = Client::new("http://127.0.0.1:1", Clock::System); // nobody is there
+/// assert!(matches!(client.get("/").await, Err(ClientError::Send { .. })));
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClientError {
@@ -37,6 +62,19 @@ pub enum ClientError {
 }
 
 /// A cookie as the client keeps it.
+///
+/// ```
+/// # use sessionid::{clock::Clock, testing::Client};
+/// use sessionid::testing::KeptCookie;
+///
+/// # #[actix_web::main]
+/// # async fn main() {
+/// let mut client = Client::new("http://127.0.0.1:8000", Clock::System);
+/// client.set_cookie("theme", "dark");
+/// let kept = KeptCookie { value: "dark".to_owned(), expires: None };
+/// assert_eq!(client.cookie("theme"), Some(&kept));
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeptCookie {
     /// The value.
@@ -46,6 +84,15 @@ pub struct KeptCookie {
 }
 
 /// One exchange.
+///
+/// ```
+/// # use sessionid::testing::{Client, ClientError};
+/// # async fn test(client: &mut Client) -> Result<(), ClientError> {
+/// let exchange = client.get("/hello/world").await?;
+/// println!("{}\n\n{} {}", exchange.request.join("\n"), exchange.status, exchange.body);
+/// assert_eq!(exchange.sent_cookies, None); // on the first visit
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Exchange {
     /// The request line and the headers of the request.
@@ -62,6 +109,14 @@ pub struct Exchange {
 
 impl Exchange {
     /// A header of the answer, if it is there and text.
+    ///
+    /// ```
+    /// # use sessionid::testing::{Client, ClientError};
+    /// # async fn test(client: &mut Client) -> Result<(), ClientError> {
+    /// let exchange = client.get("/hello/world").await?;
+    /// assert_eq!(exchange.header("Vary"), Some("Cookie"));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
@@ -98,12 +153,30 @@ pub struct Client {
 
 impl Client {
     /// A client of the site at `origin`, such as `http://127.0.0.1:8000`.
+    ///
+    /// ```
+    /// # use sessionid::{clock::Clock, testing::Client};
+    /// # #[actix_web::main]
+    /// # async fn main() {
+    /// let client = Client::new("http://127.0.0.1:8000", Clock::System);
+    /// assert_eq!(client.cookie("sessionid"), None); // an empty jar
+    /// # }
+    /// ```
     pub fn new(origin: impl Into<String>, clock: Clock) -> Self {
         let http = awc::Client::builder().timeout(TIMEOUT).disable_redirects().finish();
         Self { http, origin: origin.into(), clock, cookies: BTreeMap::new() }
     }
 
     /// Asks for a page.
+    ///
+    /// ```
+    /// # use sessionid::testing::{Client, ClientError};
+    /// # async fn test(client: &mut Client) -> Result<(), ClientError> {
+    /// let first = client.get("/hello/world").await?;
+    /// let second = client.get("/hello/world").await?;
+    /// assert!(first.sent_cookies.is_none() && second.sent_cookies.is_some());
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -113,6 +186,16 @@ impl Client {
     }
 
     /// Sends a request with a body, if that is not empty.
+    ///
+    /// ```
+    /// # use sessionid::testing::{Client, ClientError};
+    /// # async fn test(client: &mut Client) -> Result<(), ClientError> {
+    /// use actix_web::http::Method;
+    ///
+    /// let refused = client.request(Method::POST, "/hello/world", "a=1".to_owned()).await?;
+    /// assert_eq!(refused.header("Allow"), Some("GET, HEAD, OPTIONS"));
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -147,27 +230,80 @@ impl Client {
     }
 
     /// The cookie that would be sent now.
+    ///
+    /// ```
+    /// # use sessionid::{clock::Clock, testing::Client};
+    /// # #[actix_web::main]
+    /// # async fn main() {
+    /// let mut client = Client::new("http://127.0.0.1:8000", Clock::System);
+    /// client.set_cookie("sessionid", "2b1189a188b44ad18c35e113ac6ceead");
+    /// assert_eq!(client.cookie("sessionid").map(|cookie| cookie.value.len()), Some(32));
+    /// # }
+    /// ```
     #[must_use]
     pub fn cookie(&self, name: &str) -> Option<&KeptCookie> {
         self.cookies.get(name).filter(|cookie| self.is_live(cookie))
     }
 
     /// Puts a cookie into the jar by hand, until the browser closes.
+    ///
+    /// ```
+    /// # use sessionid::{clock::Clock, testing::Client};
+    /// # #[actix_web::main]
+    /// # async fn main() {
+    /// let mut client = Client::new("http://127.0.0.1:8000", Clock::System);
+    /// client.set_cookie("sessionid", "forged");
+    /// assert!(client.cookie("sessionid").is_some());
+    /// # }
+    /// ```
     pub fn set_cookie(&mut self, name: &str, value: &str) {
         self.cookies.insert(name.to_owned(), KeptCookie { value: value.to_owned(), expires: None });
     }
 
     /// Deletes a cookie by hand.
+    ///
+    /// ```
+    /// # use sessionid::{clock::Clock, testing::Client};
+    /// # #[actix_web::main]
+    /// # async fn main() {
+    /// let mut client = Client::new("http://127.0.0.1:8000", Clock::System);
+    /// client.set_cookie("sessionid", "2b1189a188b44ad18c35e113ac6ceead");
+    /// client.delete_cookie("sessionid");
+    /// assert_eq!(client.cookie("sessionid"), None);
+    /// # }
+    /// ```
     pub fn delete_cookie(&mut self, name: &str) {
         self.cookies.remove(name);
     }
 
     /// Goes to another address of the site, such as after a restart; the cookies stay.
+    ///
+    /// ```
+    /// # use sessionid::{clock::Clock, testing::Client};
+    /// # #[actix_web::main]
+    /// # async fn main() {
+    /// let mut client = Client::new("http://127.0.0.1:8000", Clock::System);
+    /// client.set_cookie("sessionid", "2b1189a188b44ad18c35e113ac6ceead");
+    /// client.set_origin("http://127.0.0.1:8001");
+    /// assert!(client.cookie("sessionid").is_some());
+    /// # }
+    /// ```
     pub fn set_origin(&mut self, origin: impl Into<String>) {
         self.origin = origin.into();
     }
 
     /// Closes the browser: what has no expiry is forgotten.
+    ///
+    /// ```
+    /// # use sessionid::{clock::Clock, testing::Client};
+    /// # #[actix_web::main]
+    /// # async fn main() {
+    /// let mut client = Client::new("http://127.0.0.1:8000", Clock::System);
+    /// client.set_cookie("sessionid", "2b1189a188b44ad18c35e113ac6ceead");
+    /// client.close();
+    /// assert_eq!(client.cookie("sessionid"), None); // it had no expiry
+    /// # }
+    /// ```
     pub fn close(&mut self) {
         self.cookies.retain(|_, cookie| cookie.expires.is_some());
     }

@@ -11,6 +11,16 @@ use diesel::prelude::*;
 use super::error::DbError;
 
 /// A connection to whichever database `DATABASE_URL` names.
+///
+/// ```
+/// use diesel::{dsl::sql, prelude::*, sql_types::Text};
+/// use sessionid::db::DbConnection;
+///
+/// // A query of your own, for `Database::read`.
+/// fn version(conn: &mut DbConnection) -> QueryResult<String> {
+///     diesel::select(sql::<Text>("sqlite_version()")).get_result(conn)
+/// }
+/// ```
 #[derive(diesel::MultiConnection)]
 pub enum DbConnection {
     /// SQLite, bundled.
@@ -35,9 +45,20 @@ pub enum DatabaseUrl {
 
 impl DatabaseUrl {
     /// What may be written in this build.
+    ///
+    /// ```
+    /// use sessionid::db::DatabaseUrl;
+    ///
+    /// assert!(DatabaseUrl::ALLOWED.ends_with("such as sqlite://db.sqlite3"));
+    /// ```
     pub const ALLOWED: &str = "sqlite:// and the path of a file, such as sqlite://db.sqlite3";
 
     /// Whether there may be a database behind the URL: a file has to be there.
+    ///
+    /// ```
+    /// # use sessionid::db::DatabaseUrl;
+    /// assert!(!DatabaseUrl::Sqlite("/no/such/folder/db.sqlite3".into()).exists());
+    /// ```
     #[must_use]
     pub fn exists(&self) -> bool {
         match self {
@@ -46,6 +67,13 @@ impl DatabaseUrl {
     }
 
     /// The same database, with a relative path taken from `folder`.
+    ///
+    /// ```
+    /// # use sessionid::db::DatabaseUrl;
+    /// let url: DatabaseUrl = "sqlite://db.sqlite3".parse()?;
+    /// assert_eq!(url.relative_to("/srv/site".as_ref()).to_string(), "sqlite:///srv/site/db.sqlite3");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn relative_to(self, folder: &Path) -> Self {
         match self {
@@ -77,6 +105,13 @@ impl fmt::Display for DatabaseUrl {
 }
 
 /// An URL names no database of this build.
+///
+/// ```
+/// use sessionid::db::{DatabaseUrl, InvalidDatabaseUrl};
+///
+/// assert_eq!("postgres://localhost/site".parse::<DatabaseUrl>(), Err(InvalidDatabaseUrl::NotBuiltIn));
+/// assert_eq!("db.sqlite3".parse::<DatabaseUrl>(), Err(InvalidDatabaseUrl::Unknown));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidDatabaseUrl {

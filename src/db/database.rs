@@ -9,6 +9,15 @@ use super::migrations;
 use super::writer::{WriteError, Writer};
 
 /// How long to wait, and for how many at once.
+///
+/// ```
+/// use std::time::Duration;
+/// use sessionid::db::DatabaseOptions;
+///
+/// // A script has the patience that a browser has not.
+/// let options = DatabaseOptions { timeout: Duration::from_secs(60), ..DatabaseOptions::default() };
+/// assert_eq!(options.readers, 4);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct DatabaseOptions {
     /// The longest wait for anything: a connection, a lock, an answer.
@@ -33,6 +42,16 @@ impl DatabaseOptions {
 
 /// Creates the tables that are missing, and names the migrations that did it.
 ///
+/// ```
+/// use sessionid::db::{DatabaseUrl, migrate};
+///
+/// # let folder = tempfile::tempdir()?;
+/// let url = DatabaseUrl::Sqlite(folder.path().join("db.sqlite3"));
+/// assert!(!migrate(&url)?.is_empty());
+/// assert!(migrate(&url)?.is_empty()); // there was nothing left to do
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 ///
 /// As [`Database::open`].
@@ -42,6 +61,20 @@ pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, DbError> {
 }
 
 /// A handle on one database; clones share it.
+///
+/// ```
+/// use sessionid::db::{Database, DatabaseOptions, DatabaseUrl};
+/// # use sessionid::sessions::models::SessionRow;
+///
+/// # #[actix_web::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let url = DatabaseUrl::Sqlite(folder.path().join("db.sqlite3"));
+/// # let database = Database::open(&url, DatabaseOptions::default())?;
+/// let shared = database.clone();
+/// assert_eq!(shared.read(SessionRow::count).await?, 0);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Database {
     readers: r2d2::Pool<Connector>,
@@ -75,6 +108,13 @@ impl Database {
 
     /// Opens a database that has its tables, and creates nothing.
     ///
+    /// ```
+    /// # use sessionid::db::{Database, DatabaseOptions, DatabaseUrl, DbError};
+    /// let nowhere = DatabaseUrl::Sqlite("/no/such/folder/db.sqlite3".into());
+    /// let refused = Database::open_existing(&nowhere, DatabaseOptions::default());
+    /// assert!(matches!(refused, Err(DbError::Missing { .. })));
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`DbError::Missing`], [`DbError::NotMigrated`] and [`DbError::Newer`], and as
@@ -103,6 +143,21 @@ impl Database {
 
     /// Runs `query` on a connection for reading, on a thread that may wait.
     ///
+    /// ```
+    /// # use diesel::{dsl::sql, sql_types::Text};
+    /// # use diesel::prelude::*;
+    /// # use sessionid::db::{Database, DatabaseOptions, DatabaseUrl};
+    /// # #[actix_web::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let url = DatabaseUrl::Sqlite(folder.path().join("db.sqlite3"));
+    /// # let database = Database::open(&url, DatabaseOptions::default())?;
+    /// let version = diesel::select(sql::<Text>("sqlite_version()"));
+    /// let version: String = database.read(|conn| version.get_result(conn)).await?;
+    /// assert!(version.starts_with("3."));
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// What the query reports, or that there was no connection or answer within the time limit.
@@ -124,6 +179,21 @@ impl Database {
     ///
     /// The transaction may hold other jobs too: a job that finds something wrong must return before
     /// its first change, and a statement that fails takes the whole transaction back.
+    ///
+    /// ```
+    /// # use diesel::prelude::*;
+    /// # use sessionid::db::{Database, DatabaseOptions, DatabaseUrl, DbError};
+    /// # #[actix_web::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let url = DatabaseUrl::Sqlite(folder.path().join("db.sqlite3"));
+    /// # let database = Database::open(&url, DatabaseOptions::default())?;
+    /// let deleted = database.write(|conn| {
+    ///     Ok::<_, DbError>(diesel::sql_query("DELETE FROM django_session").execute(conn)?)
+    /// });
+    /// assert_eq!(deleted.await?, 0);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///

@@ -14,6 +14,16 @@ use super::schema::sql_types;
 ///
 /// SQLite has no type for it, so Django writes text there: `2026-11-22 18:24:10.250000`, without the
 /// fraction where it is zero. Written otherwise it would sort otherwise.
+///
+/// ```
+/// use chrono::{DateTime, Utc};
+/// use sessionid::db::DbDateTime;
+///
+/// let end: DateTime<Utc> = "2026-12-06T18:24:10Z".parse()?;
+/// let column = DbDateTime::from(end);
+/// assert_eq!(DateTime::from(column), end);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, AsExpression, FromSqlRow)]
 #[diesel(sql_type = sql_types::DateTime)]
 pub struct DbDateTime(DateTime<Utc>);

@@ -1,6 +1,18 @@
 //! The error of the database room.
 
 /// Why the database did not do its work.
+///
+/// ```
+/// use sessionid::db::{Database, DatabaseOptions, DatabaseUrl, DbError};
+///
+/// # let folder = tempfile::tempdir()?;
+/// let url = DatabaseUrl::Sqlite(folder.path().join("db.sqlite3"));
+/// match Database::open_existing(&url, DatabaseOptions::default()) {
+///     Err(DbError::Missing { url } | DbError::NotMigrated { url }) => println!("run `manage migrate`: {url}"),
+///     opened => drop(opened?),
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DbError {

@@ -1,4 +1,18 @@
 //! The database, through Diesel: connections, schema, migrations, and one writer. Knows no session.
+//!
+//! ```
+//! # use sessionid::db::{Database, DatabaseOptions};
+//! use sessionid::db::DatabaseUrl;
+//! use sessionid::sessions::models::SessionRow;
+//!
+//! # #[actix_web::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let url = DatabaseUrl::Sqlite(folder.path().join("db.sqlite3"));
+//! let database = Database::open(&url, DatabaseOptions::default())?;
+//! assert_eq!(database.read(SessionRow::count).await?, 0);
+//! # Ok(()) }
+//! ```
 
 mod connection;
 mod database;

@@ -8,6 +8,12 @@ use super::connection::MultiBackend;
 
 /// A text as it was stored, with U+FFFD for what is not UTF-8: a row that cannot be a session must
 /// not look like a database that does not answer.
+///
+/// ```
+/// use sessionid::db::LossyText;
+///
+/// assert_eq!(String::from(LossyText("e30:1vABCD:signature".to_owned())), "e30:1vABCD:signature");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, FromSqlRow)]
 pub struct LossyText(pub String);
 

@@ -21,8 +21,34 @@ const QUEUE: usize = 16_384;
 const BATCH: usize = 256;
 
 /// The error of a write job, which says whether a statement failed in it.
+///
+/// ```
+/// use sessionid::db::{DbError, WriteError};
+///
+/// #[derive(Debug, thiserror::Error)]
+/// enum OrderError {
+///     #[error("sold out")]
+///     SoldOut, // found before the first change, so the transaction goes on
+///     #[error(transparent)]
+///     Database(#[from] DbError),
+/// }
+///
+/// impl WriteError for OrderError {
+///     fn is_database_error(&self) -> bool {
+///         matches!(self, Self::Database(_))
+///     }
+/// }
+/// # assert!(!OrderError::SoldOut.is_database_error());
+/// ```
 pub trait WriteError: From<DbError> + Send + 'static {
     /// Whether the transaction around the job must be rolled back.
+    ///
+    /// ```
+    /// use sessionid::db::{DbError, WriteError as _};
+    ///
+    /// assert!(DbError::Gone.is_database_error());
+    /// assert!(!DbError::JobPanicked.is_database_error()); // the other jobs go on
+    /// ```
     fn is_database_error(&self) -> bool;
 }
 

@@ -1,4 +1,11 @@
 //! The commands of `manage`; the only file that knows `clap`.
+//!
+//! ```
+//! use std::process::ExitCode;
+//! use sessionid::management::execute_from_command_line;
+//!
+//! assert_eq!(execute_from_command_line(["manage", "--version"].map(Into::into)), ExitCode::SUCCESS);
+//! ```
 
 mod commands;
 
@@ -95,6 +102,14 @@ enum FailLevel {
 ///
 /// What goes wrong is one line on standard error and the exit code 1; a command line that is none
 /// has the exit code 2, what Ctrl-C has interrupted 130.
+///
+/// ```
+/// use std::process::ExitCode;
+/// use sessionid::management::execute_from_command_line;
+///
+/// let arguments = ["manage", "migrat"].map(Into::into);
+/// assert_eq!(execute_from_command_line(arguments), ExitCode::from(2)); // "… 'migrate'"
+/// ```
 pub fn execute_from_command_line(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,

@@ -2,6 +2,14 @@
 //!
 //! The only importer of `actix_session`. What its middleware does otherwise than Django's is in
 //! `docs/actix-session.md`.
+//!
+//! ```
+//! use sessionid::sessions::actix_store::{SessionGetError, StockSession};
+//!
+//! fn visits(session: &StockSession) -> Result<i64, SessionGetError> {
+//!     Ok(session.get("counter")?.unwrap_or(0))
+//! }
+//! ```
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -56,6 +64,16 @@ pub struct BackendStore {
 
 impl BackendStore {
     /// Sessions kept in `backend`.
+    ///
+    /// ```
+    /// # use sessionid::sessions::SharedBackend;
+    /// use sessionid::clock::Clock;
+    /// use sessionid::sessions::actix_store::BackendStore;
+    ///
+    /// # fn store(backend: SharedBackend) -> BackendStore {
+    /// BackendStore::new(backend, Clock::System)
+    /// # }
+    /// ```
     #[must_use]
     pub fn new(backend: SharedBackend, clock: Clock) -> Self {
         Self { backend, clock }
@@ -88,8 +106,22 @@ pub fn cookie_key(secret_key: &str) -> Key {
     Key::from(&salted_hmac_sha512(KEY_SALT, b"cookie", secret_key))
 }
 
-/// The stock middleware as the site mounts it: cookie `actix_sessionid`, plain HTTP, and
-/// `SESSION_COOKIE_AGE` as its one time to live.
+/// The stock middleware as the site mounts it: cookie `actix_sessionid`, `Secure` where
+/// `SESSION_COOKIE_SECURE` is, and `SESSION_COOKIE_AGE` as its one time to live.
+///
+/// ```
+/// # use sessionid::sessions::SessionPolicy;
+/// use actix_web::{App, web};
+/// use sessionid::sessions::actix_store::{BackendStore, StockSession, stock_middleware};
+///
+/// async fn view(session: StockSession) -> String {
+///     format!("{:?}", session.status())
+/// }
+/// # fn site(store: BackendStore) {
+/// let sessions = stock_middleware(store, "SECRET_KEY", &SessionPolicy::default());
+/// let app = App::new().service(web::resource("/").wrap(sessions).to(view));
+/// # drop(app); }
+/// ```
 #[must_use]
 pub fn stock_middleware(
     store: BackendStore,

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, FixedOffset, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -22,6 +22,15 @@ const TEST_COOKIE_NAME: &str = "testcookie";
 const TEST_COOKIE_VALUE: &str = "worked";
 
 /// What a backend found under a key.
+///
+/// ```
+/// use sessionid::sessions::{Loaded, SessionCodec};
+///
+/// // What a backend makes of the text under a key.
+/// let codec = SessionCodec::new("secret", &[]);
+/// let found = |text: &str| Loaded { data: codec.decode(text), stored: Some(text.into()) };
+/// assert!(found("forged").data.is_err());
+/// ```
 #[derive(Debug)]
 pub struct Loaded {
     /// The text that the store holds, by which a save tells whether it still holds that.
@@ -61,6 +70,16 @@ struct Renewal {
 }
 
 /// A session as one request, or one script, sees it.
+///
+/// ```
+/// use sessionid::sessions::SessionBase;
+///
+/// let mut session = SessionBase::new(None, Default::default());
+/// session.insert("counter", &1)?;
+/// assert!(session.modified());
+/// assert_eq!(session.session_key(), None); // a save gives it one
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct SessionBase {
     session_key: Option<SessionKey>,
@@ -78,6 +97,15 @@ pub struct SessionBase {
 
 impl SessionBase {
     /// A session under the key that a client sent, if it sent one that can be a key.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use sessionid::sessions::{SessionBase, SessionKey, SessionPolicy};
+    ///
+    /// let sent = SessionKey::try_from("2b1189a188b44ad18c35e113ac6ceead").ok();
+    /// let mut session = SessionBase::new(sent, Arc::new(SessionPolicy::default()));
+    /// assert!(session.get::<i64>("counter").is_err()); // a `SessionStore` loads the row first
+    /// ```
     #[must_use]
     pub fn new(session_key: Option<SessionKey>, policy: Arc<SessionPolicy>) -> Self {
         Self {
@@ -95,35 +123,88 @@ impl SessionBase {
     }
 
     /// The key; `None` before the first save, and once a look has shown that it has no live row.
+    ///
+    /// ```
+    /// use sessionid::sessions::{SessionBase, SessionKey};
+    ///
+    /// let key = SessionKey::random();
+    /// let session = SessionBase::new(Some(key.clone()), Default::default());
+    /// assert_eq!(session.session_key(), Some(&key));
+    /// ```
     #[must_use]
     pub fn session_key(&self) -> Option<&SessionKey> {
         self.session_key.as_ref()
     }
 
     /// Whether anything has looked at the data.
+    ///
+    /// ```
+    /// # use sessionid::sessions::SessionBase;
+    /// # let mut session = SessionBase::new(None, Default::default());
+    /// assert!(!session.accessed());
+    /// session.contains_key("counter")?;
+    /// assert!(session.accessed());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn accessed(&self) -> bool {
         self.accessed
     }
 
     /// Whether the session is to be saved.
+    ///
+    /// ```
+    /// # use sessionid::sessions::SessionBase;
+    /// # let mut session = SessionBase::new(None, Default::default());
+    /// session.get::<i64>("counter")?;
+    /// assert!(!session.modified());
+    /// session.insert("counter", &1)?;
+    /// assert!(session.modified());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn modified(&self) -> bool {
         self.modified
     }
 
     /// Marks the session as modified, or not.
+    ///
+    /// ```
+    /// # use sessionid::sessions::SessionBase;
+    /// # let mut session = SessionBase::new(None, Default::default());
+    /// session.set_modified(true);
+    /// assert!(session.modified());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn set_modified(&mut self, modified: bool) {
         self.modified = modified;
     }
 
     /// Whether there is neither a key nor data (`is_empty`): the cookie is then deleted.
+    ///
+    /// ```
+    /// # use sessionid::sessions::SessionBase;
+    /// # let mut session = SessionBase::new(None, Default::default());
+    /// assert!(session.is_empty());
+    /// session.insert("counter", &1)?;
+    /// assert!(!session.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.session_key.is_none() && self.cache.as_ref().is_none_or(SessionData::is_empty)
     }
 
     /// The value under `key`.
+    ///
+    /// ```
+    /// # use sessionid::sessions::SessionBase;
+    /// # let mut session = SessionBase::new(None, Default::default());
+    /// session.insert("counter", &1)?;
+    /// assert_eq!(session.get("counter")?, Some(1));
+    /// assert!(session.get::<String>("counter").is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -134,6 +215,15 @@ impl SessionBase {
     }
 
     /// Sets `key` (Django's `session[key] = value`).
+    ///
+    /// ```
+    /// # use sessionid::sessions::SessionBase;
+    /// # let mut session = SessionBase::new(None, Default::default());
+    /// session.insert("name", "Ada")?;
+    /// session.insert("scores", &[3, 5])?;
+    /// assert_eq!(session.entries()?.to_json(), r#"{"name":"Ada","scores":[3,5]}"#);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -152,6 +242,14 @@ impl SessionBase {
 
     /// Sets several keys (`update`); with none of them, the session is still modified.
     ///
+    /// ```
+    /// # use sessionid::sessions::SessionBase;
+    /// # let mut session = SessionBase::new(None, Default::default());
+    /// session.update([("a", 1), ("b", 2)])?;
+    /// assert_eq!(session.entries()?.to_json(), r#"{"a":1,"b":2}"#);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`insert`](Self::insert); the keys before the one that failed are set.
@@ -165,6 +263,15 @@ impl SessionBase {
     }
 
     /// Takes `key` out (`del session[key]`) and tells whether it was there.
+    ///
+    /// ```
+    /// # use sessionid::sessions::SessionBase;
+    /// # let mut session = SessionBase::new(None, Default::default());
+    /// session.insert("draft", "Dear")?;
+    /// assert!(session.remove("draft")?);
+    /// assert!(!session.remove("draft")?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -180,6 +287,15 @@ impl SessionBase {
 
     /// Takes the value under `key` out.
     ///
+    /// ```
+    /// # use sessionid::sessions::SessionBase;
+    /// # let mut session = SessionBase::new(None, Default::default());
+    /// session.insert("message", "saved")?;
+    /// assert_eq!(session.pop("message")?, Some("saved".to_owned()));
+    /// assert_eq!(session.pop::<String>("message")?, None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`get`](Self::get); a value of another type stays where it is.
@@ -190,6 +306,14 @@ impl SessionBase {
     }
 
     /// The value under `key`, which is set to `default` first where there is none.
+    ///
+    /// ```
+    /// # use sessionid::sessions::SessionBase;
+    /// # let mut session = SessionBase::new(None, Default::default());
+    /// assert_eq!(session.setdefault("page", 1)?, 1);
+    /// assert_eq!(session.setdefault("page", 9)?, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -212,6 +336,14 @@ impl SessionBase {
     /// The change is stored as the function, and applied to what the row holds when it is saved: a
     /// counter loses no increment when requests overlap.
     ///
+    /// ```
+    /// # use sessionid::sessions::SessionBase;
+    /// # let mut session = SessionBase::new(None, Default::default());
+    /// assert_eq!(session.fetch_update("counter", 0, |counter| counter + 1)?, 0);
+    /// assert_eq!(session.fetch_update("counter", 0, |counter| counter + 1)?, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`get`](Self::get) and [`insert`](Self::insert).
@@ -230,6 +362,14 @@ impl SessionBase {
 
     /// Whether `key` is there (`key in session`, `has_key`).
     ///
+    /// ```
+    /// # use sessionid::sessions::SessionBase;
+    /// # let mut session = SessionBase::new(None, Default::default());
+    /// session.insert("user", &7)?;
+    /// assert!(session.contains_key("user")?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`get`](Self::get), without the type.
@@ -239,6 +379,15 @@ impl SessionBase {
 
     /// All keys and values in their order (`items`).
     ///
+    /// ```
+    /// # use sessionid::sessions::SessionBase;
+    /// # let mut session = SessionBase::new(None, Default::default());
+    /// session.update([("b", 1), ("a", 2)])?;
+    /// let keys: Vec<_> = session.entries()?.iter().map(|(key, _)| key).collect();
+    /// assert_eq!(keys, ["b", "a"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`get`](Self::get), without the type.
@@ -247,6 +396,15 @@ impl SessionBase {
     }
 
     /// Empties the session under its key, without looking at what it held.
+    ///
+    /// ```
+    /// # use sessionid::sessions::SessionBase;
+    /// # let mut session = SessionBase::new(None, Default::default());
+    /// session.insert("counter", &1)?;
+    /// session.clear();
+    /// assert!(session.entries()?.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn clear(&mut self) {
         self.cache = Some(SessionData::default());
         self.changes.clear();
@@ -255,6 +413,15 @@ impl SessionBase {
     }
 
     /// Empties the session and gives up its key; the row goes with the response.
+    ///
+    /// ```
+    /// use sessionid::sessions::{SessionBase, SessionKey};
+    ///
+    /// let mut session = SessionBase::new(Some(SessionKey::random()), Default::default());
+    /// session.flush();
+    /// assert_eq!(session.session_key(), None);
+    /// assert!(session.is_empty());
+    /// ```
     pub fn flush(&mut self) {
         self.clear();
         let key = self.session_key.take();
@@ -264,6 +431,16 @@ impl SessionBase {
     }
 
     /// Moves the data to a new key; the old row goes with the response.
+    ///
+    /// ```
+    /// # use sessionid::sessions::SessionBase;
+    /// # let mut session = SessionBase::new(None, Default::default());
+    /// session.insert("cart", "tea")?;
+    /// session.cycle_key()?;
+    /// assert!(session.session_key().is_some());
+    /// assert!(session.contains_key("cart")?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -279,6 +456,18 @@ impl SessionBase {
 
     /// Gives the session an expiry of its own, or returns it to the policy.
     ///
+    /// ```
+    /// # use sessionid::sessions::{Expiry, SessionBase};
+    /// # use chrono::TimeDelta;
+    /// # let mut session = SessionBase::new(None, Default::default());
+    /// let now = "2026-11-22T18:24:10Z".parse()?;
+    /// session.set_expiry(TimeDelta::days(30), now)?;
+    /// assert_eq!(session.get("_session_expiry")?, Some("2026-12-22T18:24:10+00:00".to_owned()));
+    /// session.set_expiry(Expiry::Policy, now)?;
+    /// assert!(!session.contains_key("_session_expiry")?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`SessionError::Expiry`] for a moment past the dates that can be stored.
@@ -291,6 +480,16 @@ impl SessionBase {
 
     /// Seconds until the session ends.
     ///
+    /// ```
+    /// # use sessionid::sessions::SessionBase;
+    /// # let mut session = SessionBase::new(None, Default::default());
+    /// let now = "2026-11-22T18:24:10Z".parse()?;
+    /// assert_eq!(session.get_expiry_age(now)?, 1_209_600); // SESSION_COOKIE_AGE: two weeks
+    /// session.set_expiry(300, now)?;
+    /// assert_eq!(session.get_expiry_age(now)?, 300);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`SessionError::Expiry`] when `_session_expiry` holds something else.
@@ -300,14 +499,32 @@ impl SessionBase {
 
     /// When the session ends, were it saved now.
     ///
+    /// ```
+    /// # use sessionid::sessions::SessionBase;
+    /// # use chrono::TimeDelta;
+    /// # let mut session = SessionBase::new(None, Default::default());
+    /// let now = "2026-11-22T18:24:10Z".parse()?;
+    /// session.set_expiry(300, now)?;
+    /// assert_eq!(session.get_expiry_date(now)?, now + TimeDelta::minutes(5));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`get_expiry_age`](Self::get_expiry_age), or past the dates that can be stored.
-    pub fn get_expiry_date(&mut self, now: DateTime<Utc>) -> Result<DateTime<Utc>, SessionError> {
+    pub fn get_expiry_date(&mut self, now: DateTime<Utc>) -> Result<DateTime<FixedOffset>, SessionError> {
         Ok(self.lifetime()?.date(now)?)
     }
 
     /// Whether the cookie ends with the browser.
+    ///
+    /// ```
+    /// # use sessionid::sessions::SessionBase;
+    /// # let mut session = SessionBase::new(None, Default::default());
+    /// session.set_expiry(0, "2026-11-22T18:24:10Z".parse()?)?;
+    /// assert!(session.get_expire_at_browser_close()?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -321,6 +538,14 @@ impl SessionBase {
 
     /// Sets a value to look for in the next request.
     ///
+    /// ```
+    /// # use sessionid::sessions::SessionBase;
+    /// # let mut session = SessionBase::new(None, Default::default());
+    /// session.set_test_cookie()?;
+    /// assert_eq!(session.get("testcookie")?, Some("worked".to_owned()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`insert`](Self::insert).
@@ -329,6 +554,15 @@ impl SessionBase {
     }
 
     /// Whether [`set_test_cookie`](Self::set_test_cookie) came back.
+    ///
+    /// ```
+    /// # use sessionid::sessions::SessionBase;
+    /// # let mut session = SessionBase::new(None, Default::default());
+    /// assert!(!session.test_cookie_worked()?);
+    /// session.set_test_cookie()?;
+    /// assert!(session.test_cookie_worked()?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -339,6 +573,15 @@ impl SessionBase {
     }
 
     /// Takes the test cookie's value out, and tells whether it was there.
+    ///
+    /// ```
+    /// # use sessionid::sessions::SessionBase;
+    /// # let mut session = SessionBase::new(None, Default::default());
+    /// session.set_test_cookie()?;
+    /// assert!(session.delete_test_cookie()?);
+    /// assert!(!session.test_cookie_worked()?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -451,6 +694,16 @@ impl SessionBase {
 }
 
 /// What is to be saved: the data as this session sees it, and the changes that lead there.
+///
+/// ```
+/// use sessionid::sessions::{BackendFuture, Pending, Saved, SharedBackend};
+///
+/// /// A wrapper's `create`, which tells when it was.
+/// fn create(inner: &SharedBackend, pending: Pending) -> BackendFuture<'_, Saved> {
+///     println!("a new session at {}", pending.now());
+///     inner.create(pending)
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Pending {
     data: SessionData,
@@ -462,12 +715,28 @@ pub struct Pending {
 
 impl Pending {
     /// The moment of the save.
+    ///
+    /// ```
+    /// # use sessionid::sessions::{Pending, SessionCodec, SessionError};
+    /// # fn job(mut pending: Pending, codec: &SessionCodec, stored: &str) -> Result<(), SessionError> {
+    /// let data = pending.take_data();
+    /// let payload = codec.encode(&data, pending.now()); // signed as of the save
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
         self.now
     }
 
     /// The data for a row that does not exist yet; it can be taken once.
+    ///
+    /// ```
+    /// # use sessionid::sessions::{Pending, SessionCodec, SessionError};
+    /// # fn job(mut pending: Pending, codec: &SessionCodec, stored: &str) -> Result<(), SessionError> {
+    /// let data = pending.take_data();
+    /// assert!(pending.take_data().is_empty());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn take_data(&mut self) -> SessionData {
         std::mem::take(&mut self.data)
@@ -475,6 +744,15 @@ impl Pending {
 
     /// The data for a row that holds `stored` by now: the session's own view if it has not moved,
     /// else the changes applied to what it holds.
+    ///
+    /// ```
+    /// # use sessionid::sessions::{Pending, SessionCodec, SessionError};
+    /// # fn job(mut pending: Pending, codec: &SessionCodec, stored: &str) -> Result<(), SessionError> {
+    /// // Inside the transaction that has read `stored`.
+    /// let data = pending.merge_into(stored, |stored| codec.decode(stored))?;
+    /// let payload = codec.encode(&data, pending.now());
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -497,15 +775,33 @@ impl Pending {
 
     /// When a row with this data ends.
     ///
+    /// ```
+    /// # use sessionid::sessions::{Pending, SessionCodec, SessionError};
+    /// # fn job(mut pending: Pending, codec: &SessionCodec, stored: &str) -> Result<(), SessionError> {
+    /// let data = pending.take_data();
+    /// let expire_date = pending.expire_date(&data)?; // the column of that name
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`SessionError::Expiry`] when the data tells no expiry.
     pub fn expire_date(&self, data: &SessionData) -> Result<DateTime<Utc>, SessionError> {
-        Ok(Lifetime::new(data.get(EXPIRY_KEY), &self.policy)?.date(self.now)?)
+        Ok(Lifetime::new(data.get(EXPIRY_KEY), &self.policy)?.date(self.now)?.to_utc())
     }
 }
 
 /// What a store has saved.
+///
+/// ```
+/// use sessionid::sessions::{Saved, SessionData, SessionKey};
+///
+/// // What a backend answers when it has written `payload`.
+/// let saved = |session_key: SessionKey, data: SessionData, payload: String| {
+///     Saved { session_key, data, stored: Some(payload.into()) }
+/// };
+/// # saved(SessionKey::random(), SessionData::default(), String::new());
+/// ```
 #[derive(Debug)]
 pub struct Saved {
     /// The key that it is saved under.

@@ -15,6 +15,15 @@ const RETRY_AFTER: &str = "5";
 /// Why a session could not be read, changed or saved.
 ///
 /// As a response it tells the client a status and nothing else; the cause goes to the log.
+///
+/// ```
+/// use actix_web::ResponseError as _;
+/// use sessionid::sessions::SessionError;
+///
+/// assert_eq!(SessionError::Interrupted.status_code(), 400);
+/// assert_eq!(SessionError::unavailable("the disk is full").status_code(), 503);
+/// assert_eq!(SessionError::NotLoaded.status_code(), 500);
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SessionError {
@@ -70,6 +79,15 @@ pub enum SessionError {
 
 impl SessionError {
     /// Wraps what a store reports when it cannot do its work.
+    ///
+    /// ```
+    /// # use sessionid::sessions::SessionError;
+    /// // In a backend of your own.
+    /// fn read(path: &std::path::Path) -> Result<Vec<u8>, SessionError> {
+    ///     std::fs::read(path).map_err(SessionError::unavailable)
+    /// }
+    /// # assert!(read("/no/such/file".as_ref()).is_err());
+    /// ```
     pub fn unavailable(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::Unavailable(source.into())
     }

@@ -77,6 +77,16 @@ impl From<DateTime<FixedOffset>> for Expiry {
 }
 
 /// Why a stored `_session_expiry` tells no expiry. Django raises on these as well.
+///
+/// ```
+/// use sessionid::sessions::{ExpiryError, SessionBase, SessionError};
+///
+/// let mut session = SessionBase::new(None, Default::default());
+/// session.insert("_session_expiry", "tomorrow")?;
+/// let age = session.get_expiry_age("2026-11-22T18:24:10Z".parse()?);
+/// assert!(matches!(age, Err(SessionError::Expiry(ExpiryError::Unreadable(_)))));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExpiryError {
@@ -100,7 +110,7 @@ enum Stored {
     /// The empty text, which is false to `get_expiry_age` and no date to `get_expiry_date`.
     EmptyText,
     Seconds(f64),
-    At(DateTime<Utc>),
+    At(DateTime<FixedOffset>),
 }
 
 /// When a session with the given data ends, seen from one moment.
@@ -128,7 +138,7 @@ impl Lifetime {
             Stored::Seconds(seconds) => seconds as i64,
             // `delta.days * 86400 + delta.seconds`: rounded down, below zero as well.
             Stored::At(moment) => {
-                let delta = moment - now;
+                let delta = moment.to_utc() - now;
                 delta.num_seconds() - i64::from(delta.subsec_nanos() < 0)
             }
         }
@@ -142,10 +152,11 @@ impl Lifetime {
             .ok_or(ExpiryError::OutOfRange)
     }
 
-    /// The end itself (`get_expiry_date`).
-    pub(crate) fn date(&self, now: DateTime<Utc>) -> Result<DateTime<Utc>, ExpiryError> {
+    /// The end itself (`get_expiry_date`); a fixed one in the offset that it was given in.
+    pub(crate) fn date(&self, now: DateTime<Utc>) -> Result<DateTime<FixedOffset>, ExpiryError> {
         let delta = match self.stored {
-            Stored::At(moment) => return Some(moment).filter(is_writable).ok_or(ExpiryError::OutOfRange),
+            Stored::At(moment) if is_writable(&moment.to_utc()) => return Ok(moment),
+            Stored::At(_) => return Err(ExpiryError::OutOfRange),
             Stored::EmptyText => return Err(ExpiryError::Unreadable(RawJson::from_plain_text(""))),
             Stored::Policy | Stored::Falsy { .. } => TimeDelta::try_seconds(self.cookie_age),
             #[expect(
@@ -157,6 +168,7 @@ impl Lifetime {
         delta
             .and_then(|delta| now.checked_add_signed(delta))
             .filter(is_writable)
+            .map(|date| date.fixed_offset())
             .ok_or(ExpiryError::OutOfRange)
     }
 
@@ -198,12 +210,12 @@ impl Stored {
 }
 
 /// A date with its offset from UTC, which may have seconds in Python.
-fn parse_isoformat(text: &str) -> Option<DateTime<Utc>> {
+fn parse_isoformat(text: &str) -> Option<DateTime<FixedOffset>> {
     if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
-        return Some(moment.to_utc());
+        return Some(moment);
     }
     let (minutes, seconds) = text.rsplit_once(':').filter(|(_, s)| s.len() == 2)?;
-    let moment = DateTime::parse_from_rfc3339(minutes).ok()?.to_utc();
+    let moment = DateTime::parse_from_rfc3339(minutes).ok()?;
     let seconds = TimeDelta::seconds(seconds.parse::<u8>().ok()?.into());
     Some(if minutes.as_bytes()[minutes.len() - 6] == b'-' { moment + seconds } else { moment - seconds })
 }

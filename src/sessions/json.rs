@@ -28,6 +28,12 @@ pub struct RawJson(Box<str>);
 impl RawJson {
     /// Serializes a value as Python's `json.dumps(value, separators=(",", ":"))` would.
     ///
+    /// ```
+    /// # use sessionid::sessions::RawJson;
+    /// assert_eq!(RawJson::new(&(1.0, "ü", None::<i64>))?.as_str(), r#"[1.0,"\u00fc",null]"#);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// What `Serialize` of the value reports, or a map whose keys are no strings.
@@ -40,6 +46,13 @@ impl RawJson {
 
     /// The value as a Rust type.
     ///
+    /// ```
+    /// # use sessionid::sessions::RawJson;
+    /// assert_eq!(RawJson::parse("[1, 2]")?.get::<Vec<i64>>()?, [1, 2]);
+    /// assert!(RawJson::parse("NaN")?.get::<f64>().is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// The value is of another type, or one that Rust does not have.
@@ -48,12 +61,26 @@ impl RawJson {
     }
 
     /// The JSON text.
+    ///
+    /// ```
+    /// # use sessionid::sessions::RawJson;
+    /// assert_eq!(RawJson::new(&true)?.as_str(), "true");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// Takes a text that is one JSON value in Python's dialect.
+    ///
+    /// ```
+    /// # use sessionid::sessions::RawJson;
+    /// let huge = RawJson::parse("1180591620717411303424")?; // 2**70 passes through untouched
+    /// assert_eq!(huge.as_str(), "1180591620717411303424");
+    /// assert!(RawJson::parse("{'a': 1}").is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -98,6 +125,13 @@ impl<'de> Deserialize<'de> for RawJson {
 }
 
 /// A text is not JSON, not even in Python's dialect.
+///
+/// ```
+/// use sessionid::sessions::RawJson;
+///
+/// let error = RawJson::parse("[1,]").map_err(|error| error.to_string());
+/// assert_eq!(error, Err("not JSON: expected a value at byte 3".to_owned()));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not JSON: expected {expected} at byte {at}")]
 pub struct JsonError {

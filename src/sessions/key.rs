@@ -26,12 +26,27 @@ pub struct SessionKey(String);
 
 impl SessionKey {
     /// A new key, from a cryptographically secure generator.
+    ///
+    /// ```
+    /// # use sessionid::sessions::SessionKey;
+    /// let key = SessionKey::random();
+    /// assert!(key.as_str().bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()));
+    /// assert_ne!(key, SessionKey::random());
+    /// ```
     #[must_use]
     pub fn random() -> Self {
         Self(get_random_string(LENGTH, VALID_KEY_CHARS))
     }
 
     /// The key as the cookie carries it.
+    ///
+    /// ```
+    /// # use sessionid::sessions::SessionKey;
+    /// let key = SessionKey::try_from("2b1189a188b44ad18c35e113ac6ceead")?;
+    /// assert_eq!(key.as_str(), "2b1189a188b44ad18c35e113ac6ceead");
+    /// assert_eq!(format!("{key:?}"), "SessionKey(2b1189…)"); // a log shows only the start
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -60,6 +75,12 @@ impl fmt::Debug for SessionKey {
 }
 
 /// The text is too short to be a session key.
+///
+/// ```
+/// use sessionid::sessions::{InvalidSessionKey, SessionKey};
+///
+/// assert_eq!(SessionKey::try_from("1234567"), Err(InvalidSessionKey));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a session key has at least {SHORTEST} characters")]
 pub struct InvalidSessionKey;

@@ -10,6 +10,7 @@ use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
 use actix_web::{Error, HttpMessage as _, HttpResponse, ResponseError as _};
+use chrono::{DateTime, Utc};
 use futures_util::future::LocalBoxFuture;
 
 use super::backends::SharedBackend;
@@ -51,11 +52,28 @@ pub struct SessionMiddleware {
 
 impl SessionMiddleware {
     /// Sessions kept in `backend`, with cookies and expiry by `policy`.
+    ///
+    /// ```
+    /// # use sessionid::sessions::{SessionMiddleware, SessionPolicy, SharedBackend, SharedPolicy};
+    /// # fn sessions(backend: SharedBackend) -> SessionMiddleware {
+    /// let policy = SharedPolicy::new(SessionPolicy { cookie_secure: true, ..SessionPolicy::default() });
+    /// SessionMiddleware::new(backend, policy.clone()) // `policy.update` counts from the next request on
+    /// # }
+    /// ```
     pub fn new(backend: SharedBackend, policy: impl Into<SharedPolicy>) -> Self {
         Self { backend, policy: policy.into(), clock: Clock::default() }
     }
 
     /// The same by another clock.
+    ///
+    /// ```
+    /// # use sessionid::clock::ManualClock;
+    /// # use sessionid::sessions::{SessionMiddleware, SessionPolicy, SharedBackend};
+    /// # fn sessions(backend: SharedBackend) -> SessionMiddleware {
+    /// let hand = ManualClock::default(); // a test turns it
+    /// SessionMiddleware::new(backend, SessionPolicy::default()).clock(hand.clone())
+    /// # }
+    /// ```
     #[must_use]
     pub fn clock(mut self, clock: impl Into<Clock>) -> Self {
         self.clock = clock.into();
@@ -124,6 +142,7 @@ async fn save(
     let key = store.session_key().ok_or(SessionError::NotLoaded)?;
     cookie::set(headers, policy, key.as_str(), max_age).map_err(SessionError::Cookie)?;
     outcome.saved = true;
+    outcome.expire_date = Some(store.get_expiry_date()?.to_utc());
     outcome.cookie = CookieAction::Set { max_age: max_age.map(|max_age| max_age.seconds) };
     Ok(())
 }
@@ -148,6 +167,14 @@ fn max_age(store: &mut SessionStore) -> Result<Option<MaxAge>, SessionError> {
 }
 
 /// What the end of a request means for its session.
+///
+/// ```
+/// use sessionid::sessions::{Decision, Outcome};
+///
+/// fn lost(outcome: &Outcome) -> bool {
+///     outcome.decision == Decision::Save && !outcome.saved // the response was a 5xx
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Decision {
@@ -173,6 +200,19 @@ impl Decision {
 }
 
 /// What a response tells the browser about its cookie.
+///
+/// ```
+/// use sessionid::sessions::CookieAction;
+///
+/// fn describe(cookie: CookieAction) -> String {
+///     match cookie {
+///         CookieAction::Set { max_age: Some(seconds) } => format!("kept for {seconds} s"),
+///         CookieAction::Set { max_age: None } => "kept until the browser closes".to_owned(),
+///         other => format!("{other:?}"),
+///     }
+/// }
+/// # assert_eq!(describe(CookieAction::Set { max_age: Some(30) }), "kept for 30 s");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CookieAction {
@@ -188,6 +228,19 @@ pub enum CookieAction {
 }
 
 /// What became of a request's session, left in the request's extensions for whoever wants to look.
+///
+/// ```
+/// use actix_web::HttpMessage as _;
+/// use actix_web::dev::ServiceResponse;
+/// use sessionid::sessions::Outcome;
+///
+/// // In a middleware around the sessions'.
+/// fn report<B>(response: &ServiceResponse<B>) {
+///     if let Some(outcome) = response.request().extensions().get::<Outcome>() {
+///         println!("{:?}, cookie: {:?}", outcome.decision, outcome.cookie);
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Outcome {
@@ -207,6 +260,8 @@ pub struct Outcome {
     pub cookie: CookieAction,
     /// The key afterwards.
     pub key_out: Option<SessionKey>,
+    /// When the saved session ends, in the table.
+    pub expire_date: Option<DateTime<Utc>>,
 }
 
 impl Outcome {
@@ -223,6 +278,7 @@ impl Outcome {
             saved: false,
             cookie: CookieAction::None,
             key_out: None,
+            expire_date: None,
         }
     }
 }
@@ -244,6 +300,16 @@ where
 }
 
 /// The service that [`SessionMiddleware`] makes.
+///
+/// ```
+/// use actix_web::dev::Transform as _;
+/// use actix_web::test::ok_service;
+/// use sessionid::sessions::{SessionMiddleware, SessionService};
+///
+/// # async fn wrap(sessions: SessionMiddleware) -> Result<(), ()> {
+/// let service: SessionService<_> = sessions.new_transform(ok_service()).await?; // what `wrap` does
+/// # drop(service); Ok(()) }
+/// ```
 #[derive(Debug)]
 pub struct SessionService<S> {
     middleware: SessionMiddleware,

@@ -8,6 +8,17 @@
 //! | `middleware.SessionMiddleware` | [`SessionMiddleware`] |
 //! | `models.Session` | [`models::SessionRow`] |
 //! | `UpdateError`, `SessionInterrupted` | [`SessionError::Interrupted`] |
+//!
+//! ```
+//! use sessionid::sessions::{Session, SessionError};
+//!
+//! async fn login(session: Session) -> Result<&'static str, SessionError> {
+//!     session.cycle_key()?;
+//!     session.insert("user", 7)?;
+//!     session.set_expiry(chrono::TimeDelta::days(30))?; // "remember me"
+//!     Ok("Welcome back.")
+//! }
+//! ```
 
 #[cfg(feature = "actix-session")]
 pub mod actix_store;

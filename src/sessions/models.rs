@@ -1,4 +1,16 @@
 //! The rows of `django_session`: Django's `Session` model and its queries.
+//!
+//! ```
+//! use sessionid::db::{Database, DbError};
+//! use sessionid::sessions::models::SessionRow;
+//!
+//! async fn print(database: &Database) -> Result<(), DbError> {
+//!     for row in database.read(|conn| SessionRow::all(conn, 50, 0)).await? {
+//!         println!("{} until {:?}", row.session_key, row.expire_date);
+//!     }
+//!     Ok(())
+//! }
+//! ```
 
 use std::fmt;
 
@@ -13,6 +25,18 @@ use crate::db::schema::sql_types::DateTime as SqlDateTime;
 use crate::db::{DbConnection, DbDateTime, LossyText, MultiBackend};
 
 /// One row.
+///
+/// ```
+/// use sessionid::sessions::models::SessionRow;
+///
+/// let row = SessionRow {
+///     session_key: "2b1189a188b44ad18c35e113ac6ceead".to_owned(),
+///     session_data: "e30:1vABCD:signature".to_owned(),
+///     expire_date: "2026-12-06T18:24:10Z".parse::<chrono::DateTime<chrono::Utc>>()?.into(),
+/// };
+/// assert_eq!(row.to_string(), row.session_key);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = django_session)]
 pub struct SessionRow {
@@ -34,6 +58,16 @@ impl fmt::Display for SessionRow {
 
 impl SessionRow {
     /// The data of the row.
+    ///
+    /// ```
+    /// # use sessionid::sessions::{PayloadError, SessionCodec, models::SessionRow};
+    /// # fn show(row: &SessionRow) -> Result<(), PayloadError> {
+    /// let codec = SessionCodec::new("SECRET_KEY", &[]);
+    /// for (key, value) in row.get_decoded(&codec)?.iter() {
+    ///     println!("{key} = {value}");
+    /// }
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -83,6 +117,20 @@ impl SessionRow {
 
     /// Deletes the row under a key, and tells whether there was one.
     ///
+    /// ```
+    /// # use sessionid::db::{Database, DatabaseOptions, DatabaseUrl, DbError};
+    /// # use sessionid::sessions::models::SessionRow;
+    /// # #[actix_web::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let url = DatabaseUrl::Sqlite(folder.path().join("db.sqlite3"));
+    /// # let database = Database::open(&url, DatabaseOptions::default())?;
+    /// let key = "2b1189a188b44ad18c35e113ac6ceead";
+    /// let delete = database.write(move |conn| SessionRow::delete(conn, key).map_err(DbError::from));
+    /// assert!(!delete.await?); // there was none
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// What the database reports.
@@ -106,6 +154,19 @@ impl SessionRow {
 
     /// A page of the table, the latest expiry first (`Session.objects.all()`).
     ///
+    /// ```
+    /// # use sessionid::db::{Database, DatabaseOptions, DatabaseUrl};
+    /// # use sessionid::sessions::models::SessionRow;
+    /// # #[actix_web::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let url = DatabaseUrl::Sqlite(folder.path().join("db.sqlite3"));
+    /// # let database = Database::open(&url, DatabaseOptions::default())?;
+    /// let first_page = database.read(|conn| SessionRow::all(conn, 50, 0)).await?;
+    /// assert!(first_page.is_empty());
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// What the database reports.
@@ -121,6 +182,18 @@ impl SessionRow {
 
     /// How many rows there are (`Session.objects.count()`).
     ///
+    /// ```
+    /// # use sessionid::db::{Database, DatabaseOptions, DatabaseUrl};
+    /// # use sessionid::sessions::models::SessionRow;
+    /// # #[actix_web::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let url = DatabaseUrl::Sqlite(folder.path().join("db.sqlite3"));
+    /// # let database = Database::open(&url, DatabaseOptions::default())?;
+    /// assert_eq!(database.read(SessionRow::count).await?, 0);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// What the database reports.
@@ -130,6 +203,19 @@ impl SessionRow {
 
     /// How many rows had expired at `now`.
     ///
+    /// ```
+    /// # use sessionid::db::{Database, DatabaseOptions, DatabaseUrl};
+    /// # use sessionid::sessions::models::SessionRow;
+    /// # #[actix_web::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let url = DatabaseUrl::Sqlite(folder.path().join("db.sqlite3"));
+    /// # let database = Database::open(&url, DatabaseOptions::default())?;
+    /// let now = "2026-11-22T18:24:10Z".parse()?;
+    /// assert_eq!(database.read(move |conn| SessionRow::count_expired(conn, now)).await?, 0);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// What the database reports.
@@ -138,6 +224,19 @@ impl SessionRow {
     }
 
     /// The row under a key, expired or not.
+    ///
+    /// ```
+    /// # use sessionid::db::{Database, DatabaseOptions, DatabaseUrl};
+    /// # use sessionid::sessions::models::SessionRow;
+    /// # #[actix_web::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let url = DatabaseUrl::Sqlite(folder.path().join("db.sqlite3"));
+    /// # let database = Database::open(&url, DatabaseOptions::default())?;
+    /// let row = database.read(|conn| SessionRow::find(conn, "2b1189a188b44ad18c35e113ac6ceead")).await?;
+    /// assert!(row.is_none());
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///

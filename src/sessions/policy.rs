@@ -64,18 +64,40 @@ pub struct SharedPolicy(Arc<RwLock<Arc<SessionPolicy>>>);
 
 impl SharedPolicy {
     /// A handle on `policy`.
+    ///
+    /// ```
+    /// use sessionid::sessions::{SessionPolicy, SharedPolicy};
+    ///
+    /// let policy = SharedPolicy::new(SessionPolicy { cookie_secure: true, ..SessionPolicy::default() });
+    /// assert!(policy.get().cookie_secure);
+    /// ```
     #[must_use]
     pub fn new(policy: SessionPolicy) -> Self {
         Self(Arc::new(RwLock::new(Arc::new(policy))))
     }
 
     /// The policy as it stands now; a request reads it once.
+    ///
+    /// ```
+    /// # use sessionid::sessions::SharedPolicy;
+    /// let policy = SharedPolicy::default();
+    /// let as_it_was = policy.get();
+    /// policy.update(|policy| policy.cookie_age = 5);
+    /// assert_eq!((as_it_was.cookie_age, policy.get().cookie_age), (1_209_600, 5));
+    /// ```
     #[must_use]
     pub fn get(&self) -> Arc<SessionPolicy> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Changes the policy for every holder of the handle.
+    ///
+    /// ```
+    /// # use sessionid::sessions::SharedPolicy;
+    /// let policy = SharedPolicy::default();
+    /// policy.update(|policy| policy.save_every_request = true);
+    /// assert!(policy.get().save_every_request);
+    /// ```
     pub fn update(&self, change: impl FnOnce(&mut SessionPolicy)) {
         let mut policy = self.0.write().unwrap_or_else(PoisonError::into_inner);
         change(Arc::make_mut(&mut policy));

@@ -27,34 +27,79 @@ pub struct SessionData {
 
 impl SessionData {
     /// The value under `key`.
+    ///
+    /// ```
+    /// # use sessionid::sessions::{RawJson, SessionData};
+    /// let data = SessionData::from_json(br#"{"counter": 1}"#)?;
+    /// let counter = data.get("counter").map(RawJson::get::<i64>).transpose()?;
+    /// assert_eq!(counter, Some(1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&RawJson> {
         self.values.get(&*escape_key(key))
     }
 
     /// Sets `key`; one that is there keeps its place.
+    ///
+    /// ```
+    /// # use sessionid::sessions::{RawJson, SessionData};
+    /// let mut data = SessionData::from_json(br#"{"a": 1, "b": 2}"#)?;
+    /// data.insert("a", RawJson::new(&[3])?);
+    /// assert_eq!(data.to_json(), r#"{"a":[3],"b":2}"#);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn insert(&mut self, key: &str, value: RawJson) {
         self.values.insert(escape_key(key).into(), value);
     }
 
     /// Takes `key` out; the others keep their order.
+    ///
+    /// ```
+    /// # use sessionid::sessions::{RawJson, SessionData};
+    /// let mut data = SessionData::from_json(br#"{"a": 1, "b": 2, "c": 3}"#)?;
+    /// assert_eq!(data.remove("a"), Some(RawJson::new(&1)?));
+    /// assert_eq!(data.to_json(), r#"{"b":2,"c":3}"#);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn remove(&mut self, key: &str) -> Option<RawJson> {
         self.values.shift_remove(&*escape_key(key))
     }
 
     /// Whether `key` is there.
+    ///
+    /// ```
+    /// # use sessionid::sessions::{RawJson, SessionData};
+    /// let data = SessionData::from_json(br#"{"user": null}"#)?;
+    /// assert!(data.contains_key("user")); // `None` is a value
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn contains_key(&self, key: &str) -> bool {
         self.get(key).is_some()
     }
 
     /// How many keys there are.
+    ///
+    /// ```
+    /// # use sessionid::sessions::{RawJson, SessionData};
+    /// let data = SessionData::from_json(br#"{"a": 1, "b": 2}"#)?;
+    /// assert_eq!(data.len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.values.len()
     }
 
     /// Whether there is no key.
+    ///
+    /// ```
+    /// # use sessionid::sessions::{RawJson, SessionData};
+    /// let data = SessionData::from_json(br#"{}"#)?;
+    /// assert!(data.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
@@ -62,11 +107,27 @@ impl SessionData {
 
     /// The keys and values in order. A lone surrogate in a key, which Python allows and Rust does
     /// not, shows as U+FFFD.
+    ///
+    /// ```
+    /// # use sessionid::sessions::{RawJson, SessionData};
+    /// let data = SessionData::from_json(br#"{"b": 1, "a": [2]}"#)?;
+    /// let lines: Vec<_> = data.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    /// assert_eq!(lines, ["b=1", "a=[2]"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = (String, &RawJson)> {
         self.values.iter().map(|(key, value)| (unescape_key(key), value))
     }
 
     /// The JSON text, as Django's serializer writes it.
+    ///
+    /// ```
+    /// # use sessionid::sessions::{RawJson, SessionData};
+    /// let mut data = SessionData::default();
+    /// data.insert("größe", RawJson::new("XL")?);
+    /// assert_eq!(data.to_json(), r#"{"gr\u00f6\u00dfe":"XL"}"#);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn to_json(&self) -> String {
         let length: usize = self.values.iter().map(|(key, value)| key.len() + value.as_str().len() + 4).sum();
@@ -86,6 +147,13 @@ impl SessionData {
     }
 
     /// Reads the bytes of a JSON object as Django's serializer does: in Latin-1.
+    ///
+    /// ```
+    /// # use sessionid::sessions::SessionData;
+    /// assert_eq!(SessionData::from_json(b"{\"n\": NaN}")?.to_json(), r#"{"n":NaN}"#); // as Python reads it
+    /// assert!(SessionData::from_json(b"[1]").is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -119,18 +187,45 @@ pub struct SessionCodec {
 
 impl SessionCodec {
     /// A codec that signs with `SECRET_KEY`, and reads what `SECRET_KEY_FALLBACKS` signed.
+    ///
+    /// ```
+    /// use sessionid::sessions::{SessionCodec, SessionData};
+    ///
+    /// let before = SessionCodec::new("old", &[]);
+    /// let payload = before.encode(&SessionData::default(), "2026-11-22T18:24:10Z".parse()?);
+    /// let rotated = SessionCodec::new("new", &["old".to_owned()]);
+    /// assert!(rotated.decode(&payload).is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn new(secret_key: &str, fallbacks: &[String]) -> Self {
         Self { signer: TimestampSigner::new(secret_key, fallbacks, SALT) }
     }
 
     /// The signed text of `data`.
+    ///
+    /// ```
+    /// # use sessionid::sessions::{SessionCodec, SessionData};
+    /// let codec = SessionCodec::new("secret", &[]);
+    /// let payload = codec.encode(&SessionData::default(), "2026-11-22T18:24:10Z".parse()?);
+    /// assert!(payload.starts_with("e30:")); // base64 of {}, then the time and the signature
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn encode(&self, data: &SessionData, now: DateTime<Utc>) -> String {
         signing::dumps(&self.signer, data.to_json().as_bytes(), now)
     }
 
     /// Checks a payload's signature, and tells when it was made and by which key.
+    ///
+    /// ```
+    /// # use sessionid::sessions::{SessionCodec, SessionData};
+    /// let codec = SessionCodec::new("secret", &[]);
+    /// let payload = codec.encode(&SessionData::default(), "2026-11-22T18:24:10Z".parse()?);
+    /// let unsigned = codec.unsign(&payload)?;
+    /// assert_eq!((unsigned.timestamp, unsigned.key_index), (1_795_371_850, 0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -140,6 +235,12 @@ impl SessionCodec {
     }
 
     /// The data in a signed text.
+    ///
+    /// ```
+    /// # use sessionid::sessions::{PayloadError, SessionCodec};
+    /// let codec = SessionCodec::new("secret", &[]);
+    /// assert!(matches!(codec.decode("e30:1:forged"), Err(PayloadError::BadSignature)));
+    /// ```
     ///
     /// # Errors
     ///
@@ -155,6 +256,18 @@ impl SessionCodec {
 }
 
 /// Why a stored payload gives no data.
+///
+/// ```
+/// use sessionid::sessions::{PayloadError, SessionData};
+///
+/// fn data(decoded: Result<SessionData, PayloadError>) -> Result<SessionData, PayloadError> {
+///     match decoded {
+///         Err(PayloadError::BadSignature) => Ok(SessionData::default()), // as Django
+///         other => other,
+///     }
+/// }
+/// # assert!(data(Err(PayloadError::BadSignature)).is_ok());
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PayloadError {
@@ -167,6 +280,13 @@ pub enum PayloadError {
 }
 
 /// What is wrong under a good signature.
+///
+/// ```
+/// use sessionid::sessions::{SessionData, UnreadablePayload};
+///
+/// let error = SessionData::from_json(b"gASVAgAAAAAAAAB9lC4=").map_err(UnreadablePayload::from);
+/// assert!(matches!(error, Err(UnreadablePayload::Json(_))));
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnreadablePayload {

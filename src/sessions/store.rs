@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, FixedOffset};
 
 use super::backends::{BackendFuture, SharedBackend};
 use super::base::{SessionBase, Verb};
@@ -49,6 +49,16 @@ pub struct SessionStore {
 
 impl SessionStore {
     /// A session under `key`, or a new one; nothing is loaded yet.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use sessionid::clock::Clock;
+    /// # use sessionid::sessions::{SessionKey, SessionPolicy, SessionStore, SharedBackend};
+    /// # fn open(backend: SharedBackend, cookie: &str) -> SessionStore {
+    /// let key = SessionKey::try_from(cookie).ok();
+    /// SessionStore::new(key, backend, Arc::new(SessionPolicy::default()), Clock::System)
+    /// # }
+    /// ```
     #[must_use]
     pub fn new(
         key: Option<SessionKey>,
@@ -60,6 +70,14 @@ impl SessionStore {
     }
 
     /// Fetches the row, where that has not happened; looks at nothing.
+    ///
+    /// ```
+    /// # use sessionid::sessions::{SessionError, SessionKey, SessionStore};
+    /// # async fn script(session: &mut SessionStore) -> Result<(), SessionError> {
+    /// session.load().await?;
+    /// let user: Option<i64> = session.get("user")?; // without the `load`, `SessionError::NotLoaded`
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -73,6 +91,18 @@ impl SessionStore {
     }
 
     /// Saves the session, under a new key if it has none; loads it first if need be.
+    ///
+    /// ```
+    /// # use sessionid::sessions::{SessionError, SessionKey, SessionStore};
+    /// # async fn script(session: &mut SessionStore) -> Result<(), SessionError> {
+    /// session.load().await?;
+    /// session.insert("seen", &true)?;
+    /// match session.save().await {
+    ///     Err(SessionError::Interrupted) => println!("logged out in the meantime"),
+    ///     saved => saved?,
+    /// }
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -94,6 +124,15 @@ impl SessionStore {
 
     /// Saves the session under a new key, whatever key it had (`create`).
     ///
+    /// ```
+    /// # use sessionid::sessions::{SessionError, SessionKey, SessionStore};
+    /// # async fn script(session: &mut SessionStore) -> Result<(), SessionError> {
+    /// let before = session.session_key().cloned();
+    /// session.create().await?;
+    /// assert_ne!(session.session_key(), before.as_ref()); // two rows now
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`save`](Self::save).
@@ -105,6 +144,14 @@ impl SessionStore {
 
     /// Empties the session, deletes its row, and gives up its key.
     ///
+    /// ```
+    /// # use sessionid::sessions::{SessionError, SessionKey, SessionStore};
+    /// # async fn script(session: &mut SessionStore) -> Result<(), SessionError> {
+    /// session.flush().await?;
+    /// assert!(session.is_empty());
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`SessionError::Unavailable`].
@@ -114,6 +161,14 @@ impl SessionStore {
     }
 
     /// Moves the data to a new key, and saves it there.
+    ///
+    /// ```
+    /// # use sessionid::sessions::{SessionError, SessionKey, SessionStore};
+    /// # async fn script(session: &mut SessionStore) -> Result<(), SessionError> {
+    /// session.cycle_key().await?; // saved, and the old row is gone
+    /// assert!(session.session_key().is_some());
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -125,6 +180,15 @@ impl SessionStore {
     }
 
     /// Deletes the row under this session's key; the session itself keeps key and data.
+    ///
+    /// ```
+    /// # use sessionid::sessions::{SessionError, SessionKey, SessionStore};
+    /// # async fn script(session: &mut SessionStore) -> Result<(), SessionError> {
+    /// session.save().await?;
+    /// session.delete().await?;
+    /// assert!(matches!(session.save().await, Err(SessionError::Interrupted)));
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -138,6 +202,15 @@ impl SessionStore {
 
     /// Whether a key is taken, by an expired session as well.
     ///
+    /// ```
+    /// # use sessionid::sessions::{SessionError, SessionKey, SessionStore};
+    /// # async fn script(session: &mut SessionStore) -> Result<(), SessionError> {
+    /// session.save().await?;
+    /// let key = session.session_key().cloned().ok_or(SessionError::NotLoaded)?;
+    /// assert!(session.exists(&key).await?);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`SessionError::Unavailable`].
@@ -146,6 +219,14 @@ impl SessionStore {
     }
 
     /// Deletes all sessions that have expired, and tells how many.
+    ///
+    /// ```
+    /// # use sessionid::sessions::{SessionError, SessionKey, SessionStore};
+    /// # async fn script(session: &mut SessionStore) -> Result<(), SessionError> {
+    /// let deleted = session.clear_expired().await?;
+    /// println!("{deleted} sessions had expired");
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -174,6 +255,15 @@ impl SessionStore {
 
     /// See [`SessionBase::set_expiry`].
     ///
+    /// ```
+    /// # use sessionid::sessions::{SessionError, SessionKey, SessionStore};
+    /// # async fn script(session: &mut SessionStore) -> Result<(), SessionError> {
+    /// session.load().await?;
+    /// session.set_expiry(300)?; // from the last save on
+    /// session.save().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// As there.
@@ -182,6 +272,14 @@ impl SessionStore {
     }
 
     /// See [`SessionBase::get_expiry_age`].
+    ///
+    /// ```
+    /// # use sessionid::sessions::{SessionError, SessionKey, SessionStore};
+    /// # async fn script(session: &mut SessionStore) -> Result<(), SessionError> {
+    /// session.load().await?;
+    /// println!("{} seconds left", session.get_expiry_age()?);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -192,10 +290,18 @@ impl SessionStore {
 
     /// See [`SessionBase::get_expiry_date`].
     ///
+    /// ```
+    /// # use sessionid::sessions::{SessionError, SessionKey, SessionStore};
+    /// # async fn script(session: &mut SessionStore) -> Result<(), SessionError> {
+    /// session.load().await?;
+    /// println!("ends at {}", session.get_expiry_date()?.to_rfc3339());
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// As there.
-    pub fn get_expiry_date(&mut self) -> Result<DateTime<Utc>, SessionError> {
+    pub fn get_expiry_date(&mut self) -> Result<DateTime<FixedOffset>, SessionError> {
         self.base.get_expiry_date(self.clock.now())
     }
 

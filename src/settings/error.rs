@@ -3,6 +3,17 @@
 use std::path::PathBuf;
 
 /// Why the settings were refused, in one line.
+///
+/// ```
+/// use sessionid::settings::{Settings, SettingsError};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let file = folder.path().join("settings.toml");
+/// std::fs::write(&file, "SESSION_COKIE_AGE = 30")?;
+/// let refused = Settings::load(&file, std::iter::empty::<(String, String)>()).err();
+/// assert!(matches!(refused, Some(SettingsError::Unknown { nearest, .. }) if nearest == "SESSION_COOKIE_AGE"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SettingsError {

@@ -3,6 +3,15 @@
 //! A variable of the environment wins over `.env`, that over `settings.toml`, that over Django's
 //! default. What is wrong is refused in one line that names the setting, where it came from, and what
 //! is allowed.
+//!
+//! ```
+//! use sessionid::settings::Settings;
+//!
+//! let environment = [("SECRET_KEY", "x"), ("ALLOWED_HOSTS", "example.com"), ("SESSION_COOKIE_AGE", "soon")];
+//! let refused = Settings::load("no/such/settings.toml".as_ref(), environment).err();
+//! // SESSION_COOKIE_AGE in the environment: "soon" is not allowed; allowed is whole seconds from 0 to …
+//! assert!(refused.is_some_and(|line| line.to_string().starts_with("SESSION_COOKIE_AGE in the environment")));
+//! ```
 
 mod error;
 mod names;
@@ -18,6 +27,17 @@ use crate::sessions::{Engine, SessionPolicy};
 
 /// The `SECRET_KEY` of the shipped `settings.toml`: good for a look at the site, refused when
 /// `DEBUG` is off.
+///
+/// ```
+/// use sessionid::settings::{DEMO_SECRET_KEY, Settings};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let file = folder.path().join("settings.toml");
+/// std::fs::write(&file, "DEBUG = false\nALLOWED_HOSTS = ['example.com']")?;
+/// let environment = [("SECRET_KEY", DEMO_SECRET_KEY)];
+/// assert!(Settings::load(&file, environment).is_err()); // everybody can read that key
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub const DEMO_SECRET_KEY: &str =
     "django-insecure-sessionid-demo-key-change-me-before-anyone-else-can-reach-the-site";
 
@@ -25,6 +45,18 @@ pub const DEMO_SECRET_KEY: &str =
 const LONGEST_AGE: i64 = 100 * 365 * 24 * 60 * 60;
 
 /// Everything that `settings.toml` and the environment say.
+///
+/// ```
+/// use sessionid::settings::Settings;
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let file = folder.path().join("settings.toml");
+/// std::fs::write(&file, "SECRET_KEY = 'x'\nDEBUG = true")?;
+/// let settings = Settings::load(&file, std::iter::empty::<(String, String)>())?;
+/// assert_eq!(settings.base_dir, folder.path());
+/// assert_eq!(settings.session.cookie_name, "sessionid"); // Django's default
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Settings {
     /// The folder of `settings.toml`, from which templates, static files and relative paths resolve.
@@ -53,6 +85,19 @@ pub struct Settings {
 }
 
 /// One entry of `CACHES`.
+///
+/// ```
+/// use sessionid::settings::{CacheSettings, Settings};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let file = folder.path().join("settings.toml");
+/// std::fs::write(&file, "CACHES.default.BACKEND = 'django.core.cache.backends.dummy.DummyCache'")?;
+/// let environment = [("SECRET_KEY", "x"), ("DEBUG", "true")];
+/// let settings = Settings::load(&file, environment)?;
+/// let cache: &CacheSettings = &settings.caches["default"];
+/// assert!(cache.location.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CacheSettings {
     /// `BACKEND`, by its dotted path.

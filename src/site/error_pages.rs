@@ -17,12 +17,37 @@ use crate::error::chain;
 use crate::sessions::SessionError;
 
 /// Whether a page may tell the cause: `DEBUG`.
+///
+/// ```
+/// use actix_web::{App, web::Data};
+/// use sessionid::site::ShowCauses;
+///
+/// let app = App::new().app_data(Data::new(ShowCauses(cfg!(debug_assertions))));
+/// # drop(app);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct ShowCauses(pub bool);
 
 /// Puts the page of its status into every response of 400 and above, and its cause into the log.
 ///
 /// Status and headers stay, so a 405 keeps its `Allow` and a 503 its `Retry-After`.
+///
+/// ```
+/// use actix_web::{App, middleware::from_fn, test, web::Data};
+/// use sessionid::site::{ShowCauses, Templates, error_pages};
+///
+/// # #[actix_web::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let app = App::new()
+///     .app_data(Data::new(Templates::load("templates".as_ref())?))
+///     .app_data(Data::new(ShowCauses(false)))
+///     .wrap(from_fn(error_pages));
+/// let app = test::init_service(app).await;
+/// let response = test::call_service(&app, test::TestRequest::with_uri("/nowhere").to_request()).await;
+/// assert_eq!(response.status(), 404);
+/// assert!(test::read_body(response).await.starts_with(b"<!DOCTYPE html>"));
+/// # Ok(()) }
+/// ```
 ///
 /// # Errors
 ///

@@ -13,6 +13,19 @@ const CROSS_ORIGIN_OPENER_POLICY: HeaderName = HeaderName::from_static("cross-or
 /// What Django's `SecurityMiddleware` and `XFrameOptionsMiddleware` add by default, where a view has not
 /// said otherwise; and header names in the capitals that documents show them in.
 ///
+/// ```
+/// use actix_web::{App, middleware::from_fn, test, web};
+/// use sessionid::site::default_headers;
+///
+/// # #[actix_web::main]
+/// # async fn main() {
+/// let app = App::new().wrap(from_fn(default_headers)).route("/", web::get().to(async || "Hello"));
+/// let app = test::init_service(app).await;
+/// let response = test::call_service(&app, test::TestRequest::get().to_request()).await;
+/// assert!(response.headers().contains_key("X-Frame-Options"));
+/// # }
+/// ```
+///
 /// # Errors
 ///
 /// Those of the service behind it.

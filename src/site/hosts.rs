@@ -23,6 +23,12 @@ pub struct AllowedHosts {
 
 impl AllowedHosts {
     /// The hosts of the setting; with `debug` and none of them, this machine's own names.
+    ///
+    /// ```
+    /// # use sessionid::site::AllowedHosts;
+    /// assert!(AllowedHosts::new(vec![], true).allow("localhost:8000"));
+    /// assert!(!AllowedHosts::new(vec![], false).allow("localhost:8000"));
+    /// ```
     #[must_use]
     pub fn new(patterns: Vec<String>, debug: bool) -> Self {
         let local = [".localhost", "127.0.0.1", "[::1]"];
@@ -31,6 +37,13 @@ impl AllowedHosts {
     }
 
     /// Whether a `Host` header names one of them.
+    ///
+    /// ```
+    /// # use sessionid::site::AllowedHosts;
+    /// let hosts = AllowedHosts::new(vec!["example.com".to_owned()], false);
+    /// assert!(hosts.allow("EXAMPLE.com.:443"));
+    /// assert!(!hosts.allow("www.example.com"));
+    /// ```
     #[must_use]
     pub fn allow(&self, header: &str) -> bool {
         let header = header.to_lowercase();
@@ -38,6 +51,19 @@ impl AllowedHosts {
     }
 
     /// Answers 400 to any other name.
+    ///
+    /// ```
+    /// use actix_web::{App, middleware::from_fn, test, web};
+    /// use sessionid::site::AllowedHosts;
+    ///
+    /// # #[actix_web::main]
+    /// # async fn main() {
+    /// let hosts = web::Data::new(AllowedHosts::new(vec!["example.com".to_owned()], false));
+    /// let app = test::init_service(App::new().app_data(hosts).wrap(from_fn(AllowedHosts::check))).await;
+    /// let request = test::TestRequest::get().insert_header(("Host", "example.org")).to_request();
+    /// assert_eq!(test::call_service(&app, request).await.status(), 400);
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

@@ -1,4 +1,12 @@
 //! The counter site: the seed document's pages around the session layer.
+//!
+//! ```
+//! use actix_web::{App, middleware::from_fn};
+//! use sessionid::site::{IndexView, as_view, default_headers};
+//!
+//! let app = App::new().wrap(from_fn(default_headers)).service(as_view("/", IndexView::get));
+//! # drop(app);
+//! ```
 
 mod error_pages;
 mod headers;

@@ -8,12 +8,29 @@ use actix_web::http::header::ContentType;
 use tera::{Context, Tera};
 
 /// All templates of a site.
+///
+/// ```
+/// use sessionid::site::Templates;
+/// use tera::context;
+///
+/// let templates = Templates::load("templates".as_ref())?;
+/// let page = templates.render("helloworld.html", &context! { counter => &3 })?;
+/// assert_eq!(page.status(), 200);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Templates {
     tera: Tera,
 }
 
 /// Why the templates cannot be used.
+///
+/// ```
+/// use sessionid::site::{TemplateError, Templates};
+///
+/// let refused = Templates::load("no/such/folder".as_ref());
+/// assert!(matches!(refused, Err(TemplateError::Read { .. })));
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TemplateError {
@@ -33,6 +50,16 @@ pub enum TemplateError {
 impl Templates {
     /// Reads every `.html` file below `folder`, under its path from there.
     ///
+    /// ```
+    /// # use sessionid::site::Templates;
+    /// # let folder = tempfile::tempdir()?;
+    /// std::fs::create_dir(folder.path().join("mail"))?;
+    /// std::fs::write(folder.path().join("mail/hello.html"), "Hello {{ name }}")?;
+    /// let templates = Templates::load(folder.path())?;
+    /// assert!(templates.render("mail/hello.html", &tera::context! { name => &"Ada" }).is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`TemplateError`]: a file that cannot be read or parsed.
@@ -46,6 +73,14 @@ impl Templates {
 
     /// A page of status 200.
     ///
+    /// ```
+    /// # use sessionid::site::Templates;
+    /// let templates = Templates::load("templates".as_ref())?;
+    /// assert!(templates.render("plain.html", &tera::Context::new()).is_ok());
+    /// assert!(templates.render("missing.html", &tera::Context::new()).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`TemplateError::Tera`] for a template that is not there, or fails.
@@ -54,6 +89,16 @@ impl Templates {
     }
 
     /// A page of any status.
+    ///
+    /// ```
+    /// use actix_web::http::StatusCode;
+    /// # use sessionid::site::Templates;
+    ///
+    /// let templates = Templates::load("templates".as_ref())?;
+    /// let page = templates.render_with_status(StatusCode::IM_A_TEAPOT, "plain.html", &tera::Context::new())?;
+    /// assert_eq!(page.status(), 418);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///

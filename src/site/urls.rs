@@ -50,6 +50,18 @@ async fn method_not_allowed() -> HttpResponse {
 
 /// The site's URLs; `/hello` has Django's sessions, `/actix` the stock ones, and everything else knows
 /// of none.
+///
+/// ```
+/// use sessionid::sessions::{SessionMiddleware, SessionPolicy, SharedBackend};
+/// use sessionid::sessions::actix_store::{BackendStore, stock_middleware};
+/// # use sessionid::site::configure;
+///
+/// fn site(config: &mut actix_web::web::ServiceConfig, backend: SharedBackend, store: BackendStore) {
+///     let policy = SessionPolicy::default();
+///     let stock = stock_middleware(store, "SECRET_KEY", &policy);
+///     configure(config, SessionMiddleware::new(backend, policy), stock, "static".as_ref());
+/// }
+/// ```
 pub fn configure(
     config: &mut ServiceConfig,
     sessions: SessionMiddleware,

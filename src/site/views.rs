@@ -14,6 +14,15 @@ const COUNTER: &str = "counter";
 const HELLO_WORLD: &str = "helloworld.html";
 
 /// Why a view gave no page.
+///
+/// ```
+/// use actix_web::ResponseError as _;
+/// use sessionid::sessions::SessionError;
+/// use sessionid::site::ViewError;
+///
+/// let error = ViewError::from(SessionError::Interrupted);
+/// assert_eq!(error.status_code(), 400); // the session's error decides
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ViewError {
@@ -48,11 +57,30 @@ impl ResponseError for ViewError {
 }
 
 /// `/hello/world`: the seed's counter. Shows what this visit found, and stores one more.
+///
+/// ```
+/// use actix_web::App;
+/// use sessionid::site::{HelloWorldView, as_view};
+///
+/// let app = App::new().service(as_view("/hello/world", HelloWorldView::get));
+/// # drop(app);
+/// ```
 #[derive(Debug)]
 pub struct HelloWorldView;
 
 impl HelloWorldView {
     /// GET and HEAD.
+    ///
+    /// ```
+    /// # use actix_web::web::Data;
+    /// # use sessionid::site::{HelloWorldView, Templates, ViewError};
+    /// # use sessionid::sessions::Session;
+    /// # async fn view(session: Session, templates: Data<Templates>) -> Result<(), ViewError> {
+    /// session.insert("counter", 7)?;
+    /// HelloWorldView::get(session.clone(), templates).await?;
+    /// assert_eq!(session.get("counter")?, Some(8));
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -64,11 +92,29 @@ impl HelloWorldView {
 }
 
 /// `/hello/world2`: the same page from another path, which only reads the counter.
+///
+/// ```
+/// use actix_web::App;
+/// use sessionid::site::{HelloWorld2View, as_view};
+///
+/// let app = App::new().service(as_view("/hello/world2", HelloWorld2View::get));
+/// # drop(app);
+/// ```
 #[derive(Debug)]
 pub struct HelloWorld2View;
 
 impl HelloWorld2View {
     /// GET and HEAD.
+    ///
+    /// ```
+    /// # use actix_web::web::Data;
+    /// # use sessionid::site::{HelloWorld2View, Templates, ViewError};
+    /// # use sessionid::sessions::Session;
+    /// # async fn view(session: Session, templates: Data<Templates>) -> Result<(), ViewError> {
+    /// HelloWorld2View::get(session.clone(), templates).await?;
+    /// assert!(!session.modified());
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -80,11 +126,29 @@ impl HelloWorld2View {
 }
 
 /// `/hello/plain`: a page that never touches the session.
+///
+/// ```
+/// use actix_web::App;
+/// use sessionid::site::{HelloPlainView, as_view};
+///
+/// let app = App::new().service(as_view("/hello/plain", HelloPlainView::get));
+/// # drop(app);
+/// ```
 #[derive(Debug)]
 pub struct HelloPlainView;
 
 impl HelloPlainView {
     /// GET and HEAD.
+    ///
+    /// ```
+    /// # use actix_web::web::Data;
+    /// # use sessionid::site::{HelloPlainView, Templates};
+    /// # #[actix_web::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let templates = Data::new(Templates::load("templates".as_ref())?);
+    /// assert_eq!(HelloPlainView::get(templates).await?.status(), 200);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -95,11 +159,29 @@ impl HelloPlainView {
 }
 
 /// `/hello/poke`: the seed's `request.session.set_expiry(0)`.
+///
+/// ```
+/// use actix_web::App;
+/// use sessionid::site::{HelloPokeView, as_view};
+///
+/// let app = App::new().service(as_view("/hello/poke", HelloPokeView::get));
+/// # drop(app);
+/// ```
 #[derive(Debug)]
 pub struct HelloPokeView;
 
 impl HelloPokeView {
     /// GET and HEAD.
+    ///
+    /// ```
+    /// # use actix_web::web::Data;
+    /// # use sessionid::site::{HelloPokeView, Templates, ViewError};
+    /// # use sessionid::sessions::Session;
+    /// # async fn view(session: Session, templates: Data<Templates>) -> Result<(), ViewError> {
+    /// HelloPokeView::get(session.clone(), templates).await?;
+    /// assert!(session.get_expire_at_browser_close()?);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -111,11 +193,29 @@ impl HelloPokeView {
 }
 
 /// `/actix/hello/world`: the same counter under actix-session's own middleware.
+///
+/// ```
+/// use actix_web::App;
+/// use sessionid::site::{ActixHelloWorldView, as_view};
+///
+/// let app = App::new().service(as_view("/actix/hello/world", ActixHelloWorldView::get));
+/// # drop(app);
+/// ```
 #[derive(Debug)]
 pub struct ActixHelloWorldView;
 
 impl ActixHelloWorldView {
     /// GET and HEAD.
+    ///
+    /// ```
+    /// # use actix_web::web::Data;
+    /// # use sessionid::site::{ActixHelloWorldView, Templates, ViewError};
+    /// # use sessionid::sessions::actix_store::StockSession as Session;
+    /// # async fn view(session: Session, templates: Data<Templates>) -> Result<(), ViewError> {
+    /// let page = ActixHelloWorldView::get(session, templates).await?;
+    /// assert_eq!(page.status(), 200);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -128,11 +228,29 @@ impl ActixHelloWorldView {
 }
 
 /// `/`: what this is, and the way to the views.
+///
+/// ```
+/// use actix_web::App;
+/// use sessionid::site::{IndexView, as_view};
+///
+/// let app = App::new().service(as_view("/", IndexView::get));
+/// # drop(app);
+/// ```
 #[derive(Debug)]
 pub struct IndexView;
 
 impl IndexView {
     /// GET and HEAD.
+    ///
+    /// ```
+    /// # use actix_web::web::Data;
+    /// # use sessionid::site::{IndexView, Templates};
+    /// # #[actix_web::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let templates = Data::new(Templates::load("templates".as_ref())?);
+    /// assert_eq!(IndexView::get(templates).await?.status(), 200);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///

@@ -174,4 +174,5 @@ async fn the_middleware_leaves_its_outcome() {
         (Decision::Save, CookieAction::Set { max_age: Some(1_209_600) })
     );
     assert_eq!(outcome.key_out.unwrap().as_str(), harness.rows()[0].session_key);
+    assert_eq!(outcome.expire_date, Some(harness.now() + chrono::TimeDelta::weeks(2)));
 }

@@ -19,6 +19,29 @@ const CLEAR_BATCH: i64 = 500;
 ///
 /// A save is one atomic read-modify-write: changes are applied to what the row holds then, and a
 /// row that is gone stays gone.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use sessionid::clock::Clock;
+/// # use sessionid::db::{Database, DatabaseOptions, DatabaseUrl};
+/// # use sessionid::sessions::{DbBackend, SessionCodec, SessionStore};
+/// # #[actix_web::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let url = DatabaseUrl::Sqlite(folder.path().join("db.sqlite3"));
+/// # let database = Database::open(&url, DatabaseOptions::default())?;
+/// # let backend = Arc::new(DbBackend::new(database, SessionCodec::new("secret", &[])));
+/// let mut one = SessionStore::new(None, backend.clone(), Default::default(), Clock::System);
+/// one.save().await?;
+/// let mut other = SessionStore::new(one.session_key().cloned(), backend, Default::default(), Clock::System);
+/// other.load().await?;
+/// for session in [&mut one, &mut other] {
+///     session.fetch_update("counter", 0, |counter| counter + 1)?;
+///     session.save().await?;
+/// }
+/// assert_eq!(other.get("counter")?, Some(2)); // though it had loaded none
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct DbBackend {
     database: Database,
@@ -27,6 +50,18 @@ pub struct DbBackend {
 
 impl DbBackend {
     /// Sessions in `database`, signed by `codec`.
+    ///
+    /// ```
+    /// use sessionid::db::{Database, DatabaseOptions, DatabaseUrl};
+    /// use sessionid::sessions::{DbBackend, SessionCodec};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// let url = DatabaseUrl::Sqlite(folder.path().join("db.sqlite3"));
+    /// let database = Database::open(&url, DatabaseOptions::default())?;
+    /// let backend = DbBackend::new(database, SessionCodec::new("SECRET_KEY", &["an older one".to_owned()]));
+    /// # drop(backend);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn new(database: Database, codec: SessionCodec) -> Self {
         Self { database, codec: Arc::new(codec) }

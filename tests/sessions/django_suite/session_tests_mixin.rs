@@ -293,7 +293,7 @@ async fn test_default_expiry() {
 
 /// The session's age and date, had it been modified at this moment.
 fn expiry(session: &mut SessionBase, modification: DateTime<Utc>) -> (i64, DateTime<Utc>) {
-    (session.get_expiry_age(modification).unwrap(), session.get_expiry_date(modification).unwrap())
+    (session.get_expiry_age(modification).unwrap(), session.get_expiry_date(modification).unwrap().to_utc())
 }
 
 #[actix_web::test]
