@@ -20,6 +20,7 @@ use crate::clock::Clock;
 /// use std::sync::Arc;
 /// use sessionid::clock::Clock;
 /// use sessionid::db::{Database, DatabaseOptions, DatabaseUrl};
+/// use sessionid::sessions::models::SessionRow;
 /// use sessionid::sessions::{DbBackend, SessionCodec, SessionPolicy, SessionStore};
 ///
 /// # #[actix_web::main]
@@ -27,17 +28,28 @@ use crate::clock::Clock;
 /// # let folder = tempfile::tempdir()?;
 /// let url = DatabaseUrl::Sqlite(folder.path().join("db.sqlite3"));
 /// let database = Database::open(&url, DatabaseOptions::default())?;
-/// let backend = Arc::new(DbBackend::new(database, SessionCodec::new("secret", &[])));
+/// let codec = SessionCodec::new("secret", &[]);
+/// let backend = Arc::new(DbBackend::new(database.clone(), codec.clone()));
 /// let policy = Arc::new(SessionPolicy::default());
 ///
 /// let mut session = SessionStore::new(None, backend.clone(), policy.clone(), Clock::default());
 /// session.insert("last_login", &1_376_587_691)?;
-/// session.save().await?;
+/// session.create().await?;
+/// let key = session.session_key().cloned().ok_or("a saved session has a key")?;
 ///
-/// let key = session.session_key().cloned();
-/// let mut again = SessionStore::new(key, backend, policy, Clock::default());
+/// // Another process, with the same table and SECRET_KEY.
+/// let mut again = SessionStore::new(Some(key.clone()), backend, policy, Clock::default());
 /// again.load().await?;
 /// assert_eq!(again.get("last_login")?, Some(1_376_587_691));
+///
+/// // The row, as Django's `Session` model has it.
+/// let name = key.to_string();
+/// let row = database.read(move |conn| SessionRow::find(conn, &name)).await?.ok_or("a row")?;
+/// assert_eq!(row.get_decoded(&codec)?.to_json(), r#"{"last_login":1376587691}"#);
+///
+/// assert_eq!(again.clear_expired().await?, 0);
+/// again.delete().await?;
+/// assert!(!again.exists(&key).await?);
 /// # Ok(())
 /// # }
 /// ```

@@ -1,11 +1,14 @@
 //! `clearsessions`, `sessions` and `check`, as they are typed.
 
 use std::process::Output;
+use std::sync::Arc;
 
 use assert_cmd::Command;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
-use sessionid::sessions::{SessionCodec, SessionData};
+use sessionid::clock::Clock;
+use sessionid::db::{Database, DatabaseOptions};
+use sessionid::sessions::{DbBackend, SessionCodec, SessionData, SessionStore};
 use tempfile::TempDir;
 
 const KEY: &str = "abcdefghijklmnopqrstuvwxyz012345";
@@ -134,6 +137,22 @@ fn show_tells_data_expiry_and_who_signed_it() {
     ] {
         assert!(shown.contains(part), "{part} in {shown}");
     }
+}
+
+/// Django's "Using sessions out of views": saved here, read by its key in another process.
+#[actix_web::test]
+async fn a_session_saved_out_of_views_is_read_by_another_process() {
+    let site = Site::new();
+    let url = format!("sqlite://{}", site.database()).parse().unwrap();
+    let database = Database::open_existing(&url, DatabaseOptions::default()).unwrap();
+    let backend = Arc::new(DbBackend::new(database, SessionCodec::new(SECRET_KEY, &[])));
+    let mut session = SessionStore::new(None, backend, Arc::default(), Clock::System);
+    session.insert("last_login", &1_376_587_691).unwrap();
+    session.create().await.unwrap();
+    let key = session.session_key().unwrap().to_string();
+    assert!(site.says(&["sessions", "show", &key]).contains(r#"{"last_login":1376587691}"#));
+    site.says(&["sessions", "delete", &key]);
+    assert!(!session.exists(session.session_key().unwrap()).await.unwrap());
 }
 
 #[test]
