@@ -10,13 +10,13 @@ use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
 use actix_web::{Error, HttpMessage as _, HttpResponse, ResponseError as _};
-use chrono::{DateTime, Utc};
 use futures_util::future::LocalBoxFuture;
 
 use super::backends::SharedBackend;
 use super::cookie::{self, MaxAge};
 use super::error::SessionError;
 use super::key::SessionKey;
+use super::outcome::{CookieAction, Decision, Outcome};
 use super::policy::{SessionPolicy, SharedPolicy};
 use super::session::Session;
 use super::store::SessionStore;
@@ -166,123 +166,6 @@ fn max_age(store: &mut SessionStore) -> Result<Option<MaxAge>, SessionError> {
     Ok(Some(MaxAge { seconds: lifetime.age(now), expires: lifetime.cookie_expires(now)? }))
 }
 
-/// What the end of a request means for its session.
-///
-/// ```
-/// use sessionid::sessions::{Decision, Outcome};
-///
-/// fn lost(outcome: &Outcome) -> bool {
-///     outcome.decision == Decision::Save && !outcome.saved // the response was a 5xx
-/// }
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Decision {
-    /// A cookie was sent, and the session is empty: the cookie is deleted.
-    Delete,
-    /// The session is to be saved; it is, unless the response is a 5xx.
-    Save,
-    /// Neither.
-    Leave,
-}
-
-impl Decision {
-    /// The three conditions of Django's `process_response`.
-    fn new(sent: bool, empty: bool, modified: bool, save_every_request: bool) -> Self {
-        if sent && empty {
-            Self::Delete
-        } else if (modified || save_every_request) && !empty {
-            Self::Save
-        } else {
-            Self::Leave
-        }
-    }
-}
-
-/// What a response tells the browser about its cookie.
-///
-/// ```
-/// use sessionid::sessions::CookieAction;
-///
-/// fn describe(cookie: CookieAction) -> String {
-///     match cookie {
-///         CookieAction::Set { max_age: Some(seconds) } => format!("kept for {seconds} s"),
-///         CookieAction::Set { max_age: None } => "kept until the browser closes".to_owned(),
-///         other => format!("{other:?}"),
-///     }
-/// }
-/// # assert_eq!(describe(CookieAction::Set { max_age: Some(30) }), "kept for 30 s");
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum CookieAction {
-    /// Nothing.
-    None,
-    /// To keep it.
-    Set {
-        /// For so many seconds, or until the browser closes.
-        max_age: Option<i64>,
-    },
-    /// To forget it.
-    Delete,
-}
-
-/// What became of a request's session, left in the request's extensions for whoever wants to look.
-///
-/// ```
-/// use actix_web::HttpMessage as _;
-/// use actix_web::dev::ServiceResponse;
-/// use sessionid::sessions::Outcome;
-///
-/// // In a middleware around the sessions'.
-/// fn report<B>(response: &ServiceResponse<B>) {
-///     if let Some(outcome) = response.request().extensions().get::<Outcome>() {
-///         println!("{:?}, cookie: {:?}", outcome.decision, outcome.cookie);
-///     }
-/// }
-/// ```
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Outcome {
-    /// What the cookie said, were it a key or not.
-    pub sent: Option<String>,
-    /// Whether anything looked at the data.
-    pub accessed: bool,
-    /// Whether the session was marked as modified.
-    pub modified: bool,
-    /// Whether there was neither a key nor data.
-    pub empty: bool,
-    /// The rule that fired.
-    pub decision: Decision,
-    /// Whether the session was saved.
-    pub saved: bool,
-    /// What the browser was told.
-    pub cookie: CookieAction,
-    /// The key afterwards.
-    pub key_out: Option<SessionKey>,
-    /// When the saved session ends, in the table.
-    pub expire_date: Option<DateTime<Utc>>,
-}
-
-impl Outcome {
-    fn before(session: &Session, store: &SessionStore, policy: &SessionPolicy) -> Self {
-        let sent = session.sent().map(str::to_owned);
-        let (accessed, modified, empty) = (store.accessed(), store.modified(), store.is_empty());
-        let decision = Decision::new(sent.is_some(), empty, modified, policy.save_every_request);
-        Self {
-            sent,
-            accessed,
-            modified,
-            empty,
-            decision,
-            saved: false,
-            cookie: CookieAction::None,
-            key_out: None,
-            expire_date: None,
-        }
-    }
-}
-
 impl<S, B> Transform<S, ServiceRequest> for SessionMiddleware
 where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
@@ -379,29 +262,5 @@ fn log_error(error: &SessionError) {
         log::error!("{}", chain(error));
     } else {
         log::warn!("{}", chain(error));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Decision::{self, Delete, Leave, Save};
-
-    #[test]
-    fn the_decision_is_djangos() {
-        // (sent, empty, modified, SESSION_SAVE_EVERY_REQUEST)
-        for (case, decision) in [
-            ((false, true, false, false), Leave),
-            ((false, true, true, true), Leave),
-            ((false, false, true, false), Save),
-            ((false, false, false, true), Save),
-            ((true, true, false, false), Delete),
-            ((true, true, true, true), Delete),
-            ((true, false, false, false), Leave),
-            ((true, false, true, false), Save),
-            ((true, false, false, true), Save),
-        ] {
-            let (sent, empty, modified, every) = case;
-            assert_eq!(Decision::new(sent, empty, modified, every), decision, "{case:?}");
-        }
     }
 }

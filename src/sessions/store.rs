@@ -7,10 +7,11 @@ use std::sync::Arc;
 use chrono::{DateTime, FixedOffset};
 
 use super::backends::{BackendFuture, SharedBackend};
-use super::base::{SessionBase, Verb};
+use super::base::SessionBase;
 use super::error::SessionError;
 use super::expiry::Expiry;
 use super::key::SessionKey;
+use super::pending::Verb;
 use super::policy::SessionPolicy;
 use crate::clock::Clock;
 

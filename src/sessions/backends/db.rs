@@ -6,10 +6,10 @@ use chrono::{DateTime, Utc};
 
 use super::{BackendFuture, SessionBackend};
 use crate::db::{Database, DbConnection, DbError, WriteError};
-use crate::sessions::base::{Loaded, Pending, Saved};
 use crate::sessions::error::SessionError;
 use crate::sessions::key::SessionKey;
 use crate::sessions::models::SessionRow;
+use crate::sessions::pending::{Loaded, Pending, Saved};
 use crate::sessions::serializers::{SessionCodec, SessionData};
 
 /// Rows that one transaction of `clear_expired` deletes, so that it never holds the lock for long.

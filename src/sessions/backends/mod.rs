@@ -11,9 +11,9 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 pub use self::db::DbBackend;
-use super::base::{Loaded, Pending, Saved};
 use super::error::SessionError;
 use super::key::SessionKey;
+use super::pending::{Loaded, Pending, Saved};
 
 /// What a backend's verb returns.
 ///
