@@ -3,24 +3,22 @@
 //! This is Django's `SessionBase`, with `_session_cache` split from what a backend found, so that a
 //! row can be fetched ahead of time without counting as looked at.
 
+mod lifetime;
+mod saving;
+
 use std::sync::Arc;
 
-use chrono::{DateTime, FixedOffset, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::error::SessionError;
-use super::expiry::{EXPIRY_KEY, Expiry, Lifetime};
 use super::json::RawJson;
 use super::key::SessionKey;
-use super::pending::{Loaded, Pending, Saved, Verb};
+use super::pending::Loaded;
 use super::policy::SessionPolicy;
 use super::serializers::{PayloadError, SessionData};
 use super::write_set::{WriteSet, read, write};
 use crate::error::chain;
-
-const TEST_COOKIE_NAME: &str = "testcookie";
-const TEST_COOKIE_VALUE: &str = "worked";
 
 /// What a backend found, until somebody looks.
 #[derive(Debug, Default)]
@@ -426,148 +424,6 @@ impl SessionBase {
         Ok(())
     }
 
-    /// Gives the session an expiry of its own, or returns it to the policy.
-    ///
-    /// ```
-    /// # use sessionid::sessions::{Expiry, SessionBase};
-    /// # use chrono::TimeDelta;
-    /// # let mut session = SessionBase::new(None, Default::default());
-    /// let now = "2026-11-22T18:24:10Z".parse()?;
-    /// session.set_expiry(TimeDelta::days(30), now)?;
-    /// assert_eq!(session.get("_session_expiry")?, Some("2026-12-22T18:24:10+00:00".to_owned()));
-    /// session.set_expiry(Expiry::Policy, now)?;
-    /// assert!(!session.contains_key("_session_expiry")?);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`SessionError::Expiry`] for a moment past the dates that can be stored.
-    pub fn set_expiry(&mut self, expiry: impl Into<Expiry>, now: DateTime<Utc>) -> Result<(), SessionError> {
-        match expiry.into().to_stored(now)? {
-            Some(value) => self.insert_raw(EXPIRY_KEY, value),
-            None => self.remove(EXPIRY_KEY).map(drop),
-        }
-    }
-
-    /// Seconds until the session ends.
-    ///
-    /// ```
-    /// # use sessionid::sessions::SessionBase;
-    /// # let mut session = SessionBase::new(None, Default::default());
-    /// let now = "2026-11-22T18:24:10Z".parse()?;
-    /// assert_eq!(session.get_expiry_age(now)?, 1_209_600); // SESSION_COOKIE_AGE: two weeks
-    /// session.set_expiry(300, now)?;
-    /// assert_eq!(session.get_expiry_age(now)?, 300);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`SessionError::Expiry`] when `_session_expiry` holds something else.
-    pub fn get_expiry_age(&mut self, now: DateTime<Utc>) -> Result<i64, SessionError> {
-        Ok(self.lifetime()?.age(now))
-    }
-
-    /// When the session ends, were it saved now.
-    ///
-    /// ```
-    /// # use sessionid::sessions::SessionBase;
-    /// # use chrono::TimeDelta;
-    /// # let mut session = SessionBase::new(None, Default::default());
-    /// let now = "2026-11-22T18:24:10Z".parse()?;
-    /// session.set_expiry(300, now)?;
-    /// assert_eq!(session.get_expiry_date(now)?, now + TimeDelta::minutes(5));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As [`get_expiry_age`](Self::get_expiry_age), or past the dates that can be stored.
-    pub fn get_expiry_date(&mut self, now: DateTime<Utc>) -> Result<DateTime<FixedOffset>, SessionError> {
-        Ok(self.lifetime()?.date(now)?)
-    }
-
-    /// Whether the cookie ends with the browser.
-    ///
-    /// ```
-    /// # use sessionid::sessions::SessionBase;
-    /// # let mut session = SessionBase::new(None, Default::default());
-    /// session.set_expiry(0, "2026-11-22T18:24:10Z".parse()?)?;
-    /// assert!(session.get_expire_at_browser_close()?);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As [`get_expiry_age`](Self::get_expiry_age).
-    pub fn get_expire_at_browser_close(&mut self) -> Result<bool, SessionError> {
-        match self.lifetime() {
-            Err(SessionError::Expiry(_)) => Ok(false),
-            lifetime => Ok(lifetime?.at_browser_close()),
-        }
-    }
-
-    /// Sets a value to look for in the next request.
-    ///
-    /// ```
-    /// # use sessionid::sessions::SessionBase;
-    /// # let mut session = SessionBase::new(None, Default::default());
-    /// session.set_test_cookie()?;
-    /// assert_eq!(session.get("testcookie")?, Some("worked".to_owned()));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As [`insert`](Self::insert).
-    pub fn set_test_cookie(&mut self) -> Result<(), SessionError> {
-        self.insert(TEST_COOKIE_NAME, TEST_COOKIE_VALUE)
-    }
-
-    /// Whether [`set_test_cookie`](Self::set_test_cookie) came back.
-    ///
-    /// ```
-    /// # use sessionid::sessions::SessionBase;
-    /// # let mut session = SessionBase::new(None, Default::default());
-    /// assert!(!session.test_cookie_worked()?);
-    /// session.set_test_cookie()?;
-    /// assert!(session.test_cookie_worked()?);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As [`contains_key`](Self::contains_key).
-    pub fn test_cookie_worked(&mut self) -> Result<bool, SessionError> {
-        let worked = RawJson::from_plain_text(TEST_COOKIE_VALUE);
-        Ok(self.data()?.get(TEST_COOKIE_NAME) == Some(&worked))
-    }
-
-    /// Takes the test cookie's value out, and tells whether it was there.
-    ///
-    /// ```
-    /// # use sessionid::sessions::SessionBase;
-    /// # let mut session = SessionBase::new(None, Default::default());
-    /// session.set_test_cookie()?;
-    /// assert!(session.delete_test_cookie()?);
-    /// assert!(!session.test_cookie_worked()?);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As [`remove`](Self::remove).
-    pub fn delete_test_cookie(&mut self) -> Result<bool, SessionError> {
-        self.remove(TEST_COOKIE_NAME)
-    }
-
-    /// When the session ends, by its data.
-    pub(crate) fn lifetime(&mut self) -> Result<Lifetime, SessionError> {
-        let policy = Arc::clone(&self.policy);
-        Ok(Lifetime::new(self.data()?.get(EXPIRY_KEY), &policy)?)
-    }
-
     /// Django's `_session`: the first look decides what was found, and drops a key without a row.
     fn data(&mut self) -> Result<&mut SessionData, SessionError> {
         self.accessed = true;
@@ -601,66 +457,5 @@ impl SessionBase {
                 Err(error.into())
             }
         }
-    }
-
-    /// Keeps the data, for a new key.
-    pub(crate) fn forget_key(&mut self) -> Result<(), SessionError> {
-        self.data()?;
-        self.session_key = None;
-        self.renewal = None;
-        self.stored = None;
-        Ok(())
-    }
-
-    /// The key whose row is to be fetched before the data can be looked at.
-    pub(crate) fn key_to_load(&self) -> Option<&SessionKey> {
-        self.session_key.as_ref().filter(|_| self.cache.is_none() && matches!(self.found, Found::NotAsked))
-    }
-
-    /// Hands over what a backend found, without looking at it.
-    pub(crate) fn set_found(&mut self, found: Option<Loaded>) {
-        if self.cache.is_none() {
-            self.found = found.map_or(Found::NoLiveRow, Found::Row);
-        }
-    }
-
-    /// Keys whose rows a `flush` gave up.
-    pub(crate) fn take_flushed(&mut self) -> Vec<SessionKey> {
-        std::mem::take(&mut self.flushed)
-    }
-
-    /// How the session is saved, and what is saved.
-    pub(crate) fn begin_save(&mut self, now: DateTime<Utc>) -> Result<(Verb, Pending), SessionError> {
-        let had_key = self.session_key.is_some();
-        let data = self.data()?.clone();
-        if had_key && self.session_key.is_none() {
-            // Django's save has decided on an UPDATE before its look shows that there is no row.
-            return Err(SessionError::Interrupted);
-        }
-        let renewal = self.renewal.take();
-        let verb = match (self.session_key.clone(), renewal) {
-            (None, _) => Verb::Create,
-            (Some(to), Some(Renewal { from, .. })) => Verb::CycleKey { from, to },
-            (Some(key), None) => Verb::Update(key),
-        };
-        let changes = std::mem::take(&mut self.changes);
-        let (stored, policy) = (self.stored.take(), Arc::clone(&self.policy));
-        Ok((verb, Pending { data, stored, changes, policy, now }))
-    }
-
-    /// The state that the store has now.
-    pub(crate) fn finish_save(&mut self, saved: Saved) {
-        self.session_key = Some(saved.session_key);
-        self.cache = Some(saved.data);
-        self.stored = saved.stored;
-    }
-
-    /// Back to what a `cycle_key` had saved at its moment, where there was one: what Django's store
-    /// holds when the response is a 500.
-    pub(crate) fn rewind_to_cycle_key(&mut self) -> bool {
-        let Some(renewal) = &mut self.renewal else { return false };
-        self.cache = Some(std::mem::take(&mut renewal.data));
-        self.changes.truncate(renewal.changes);
-        true
     }
 }

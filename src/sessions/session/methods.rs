@@ -1,0 +1,433 @@
+//! What a handler can do with its session.
+
+use chrono::{DateTime, FixedOffset};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::Session;
+use crate::sessions::error::SessionError;
+use crate::sessions::expiry::Expiry;
+use crate::sessions::key::SessionKey;
+use crate::sessions::serializers::SessionData;
+
+impl Session {
+    /// The value under `key`.
+    ///
+    /// ```
+    /// # use sessionid::sessions::{Session, SessionError};
+    /// # fn view(session: Session) -> Result<(), SessionError> {
+    /// let name: Option<String> = session.get("name")?;
+    /// let counter: i64 = session.get("counter")?.unwrap_or(0);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Type`] when it is not a `T`.
+    pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, SessionError> {
+        self.store_mut().get(key)
+    }
+
+    /// Sets `key` (Django's `session[key] = value`).
+    ///
+    /// ```
+    /// # use sessionid::sessions::{Session, SessionError};
+    /// # fn view(session: Session) -> Result<(), SessionError> {
+    /// session.insert("name", "naïve")?;
+    /// session.insert("cart", vec![(3, "tea"), (1, "milk")])?; // whatever serde writes as JSON
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Serialize`] when the value is nothing that JSON has.
+    pub fn insert<T: Serialize>(&self, key: &str, value: T) -> Result<(), SessionError> {
+        self.store_mut().insert(key, &value)
+    }
+
+    /// Sets several keys; with none of them, the session is still modified.
+    ///
+    /// ```
+    /// # use sessionid::sessions::{Session, SessionError};
+    /// # fn view(session: Session) -> Result<(), SessionError> {
+    /// session.update([("first", "Ada"), ("last", "Lovelace")])?;
+    /// assert_eq!(session.get("first")?, Some("Ada".to_owned()));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`insert`](Self::insert); the keys before the one that failed are set.
+    pub fn update<K: AsRef<str>, V: Serialize>(
+        &self,
+        values: impl IntoIterator<Item = (K, V)>,
+    ) -> Result<(), SessionError> {
+        self.store_mut().update(values)
+    }
+
+    /// Takes `key` out (`del session[key]`) and tells whether it was there.
+    ///
+    /// ```
+    /// # use sessionid::sessions::{Session, SessionError};
+    /// # fn view(session: Session) -> Result<(), SessionError> {
+    /// session.insert("draft", "Dear")?;
+    /// assert!(session.remove("draft")?);
+    /// assert!(!session.remove("draft")?); // Django's KeyError
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of every method that reaches the data.
+    pub fn remove(&self, key: &str) -> Result<bool, SessionError> {
+        self.store_mut().remove(key)
+    }
+
+    /// Takes the value under `key` out.
+    ///
+    /// ```
+    /// # use sessionid::sessions::{Session, SessionError};
+    /// # fn view(session: Session) -> Result<(), SessionError> {
+    /// // A message to show once.
+    /// if let Some(message) = session.pop::<String>("message")? {
+    ///     println!("{message}");
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get); a value of another type stays where it is.
+    pub fn pop<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, SessionError> {
+        self.store_mut().pop(key)
+    }
+
+    /// The value under `key`, which is set to `default` first where there is none.
+    ///
+    /// ```
+    /// # use sessionid::sessions::{Session, SessionError};
+    /// # fn view(session: Session) -> Result<(), SessionError> {
+    /// let theme: String = session.setdefault("theme", "dark".to_owned())?;
+    /// assert_eq!(session.get("theme")?, Some(theme));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get) and [`insert`](Self::insert).
+    pub fn setdefault<T: Serialize + DeserializeOwned>(
+        &self,
+        key: &str,
+        default: T,
+    ) -> Result<T, SessionError> {
+        self.store_mut().setdefault(key, default)
+    }
+
+    /// Stores `f` of the value under `key`, or of `default` where there is none, and returns what
+    /// this request saw before.
+    ///
+    /// The function is applied to what the row holds when it is saved, so overlapping requests lose
+    /// none of their updates. `f` may run more than once.
+    ///
+    /// ```
+    /// # use sessionid::sessions::{Session, SessionError};
+    /// # fn view(session: Session) -> Result<(), SessionError> {
+    /// let before: i64 = session.fetch_update("counter", 0, |counter| counter + 1)?;
+    /// assert_eq!(session.get("counter")?, Some(before + 1));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get) and [`insert`](Self::insert).
+    pub fn fetch_update<T, F>(&self, key: &str, default: T, f: F) -> Result<T, SessionError>
+    where
+        T: Serialize + DeserializeOwned + Clone + Send + 'static,
+        F: Fn(T) -> T + Send + 'static,
+    {
+        self.store_mut().fetch_update(key, default, f)
+    }
+
+    /// Whether `key` is there (`key in session`, `has_key`).
+    ///
+    /// ```
+    /// # use sessionid::sessions::{Session, SessionError};
+    /// # fn view(session: Session) -> Result<(), SessionError> {
+    /// if !session.contains_key("user")? {
+    ///     println!("please log in");
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of every method that reaches the data.
+    pub fn contains_key(&self, key: &str) -> Result<bool, SessionError> {
+        self.store_mut().contains_key(key)
+    }
+
+    /// All keys and values in their order (`items`).
+    ///
+    /// ```
+    /// # use sessionid::sessions::{Session, SessionError};
+    /// # fn view(session: Session) -> Result<(), SessionError> {
+    /// for (key, value) in session.entries()?.iter() {
+    ///     println!("{key} = {value}"); // the value as JSON
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of every method that reaches the data.
+    pub fn entries(&self) -> Result<SessionData, SessionError> {
+        self.store_mut().entries().cloned()
+    }
+
+    /// Empties the session under its key, without looking at what it held.
+    ///
+    /// ```
+    /// # use sessionid::sessions::{Session, SessionError};
+    /// # fn view(session: Session) -> Result<(), SessionError> {
+    /// let key = session.session_key();
+    /// session.clear();
+    /// assert!(session.entries()?.is_empty());
+    /// assert_eq!(session.session_key(), key);
+    /// # Ok(()) }
+    /// ```
+    pub fn clear(&self) {
+        self.store_mut().clear();
+    }
+
+    /// Empties the session and gives up its key. The row and the cookie go with the response,
+    /// whatever its status.
+    ///
+    /// ```
+    /// # use sessionid::sessions::{Session, SessionError};
+    /// # fn view(session: Session) -> Result<(), SessionError> {
+    /// // A logout.
+    /// session.flush();
+    /// assert!(session.is_empty());
+    /// assert_eq!(session.session_key(), None);
+    /// # Ok(()) }
+    /// ```
+    pub fn flush(&self) {
+        self.store_mut().base_mut().flush();
+    }
+
+    /// Moves the data to a new key: what a login does, against session fixation. The old row goes
+    /// with the response, whatever its status.
+    ///
+    /// ```
+    /// # use sessionid::sessions::{Session, SessionError};
+    /// # fn view(session: Session) -> Result<(), SessionError> {
+    /// // A login: a key that somebody planted before it is worth nothing after it.
+    /// session.cycle_key()?;
+    /// session.insert("user", 7)?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of every method that reaches the data.
+    pub fn cycle_key(&self) -> Result<(), SessionError> {
+        // Django saves at once, so the expiry has to tell an end by now.
+        self.get_expiry_date()?;
+        self.store_mut().base_mut().cycle_key()
+    }
+
+    /// Gives the session an expiry of its own: seconds that slide, 0 for the browser's end, a moment
+    /// or a span that stays fixed, or [`Expiry::Policy`] to go back to the policy.
+    ///
+    /// ```
+    /// # fn view(session: sessionid::sessions::Session) -> Result<(), sessionid::sessions::SessionError> {
+    /// session.set_expiry(0)?; // until the browser closes
+    /// session.set_expiry(chrono::TimeDelta::days(30))?; // "remember me"
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Expiry`] for a moment past the dates that can be stored.
+    pub fn set_expiry(&self, expiry: impl Into<Expiry>) -> Result<(), SessionError> {
+        self.store_mut().set_expiry(expiry)
+    }
+
+    /// Seconds until the session ends.
+    ///
+    /// ```
+    /// # use sessionid::sessions::{Session, SessionError};
+    /// # fn view(session: Session) -> Result<(), SessionError> {
+    /// session.set_expiry(300)?;
+    /// assert_eq!(session.get_expiry_age()?, 300);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Expiry`] when `_session_expiry` holds something else.
+    pub fn get_expiry_age(&self) -> Result<i64, SessionError> {
+        self.store_mut().get_expiry_age()
+    }
+
+    /// When the session ends, were it saved now.
+    ///
+    /// ```
+    /// # use sessionid::sessions::{Session, SessionError};
+    /// # fn view(session: Session) -> Result<(), SessionError> {
+    /// let until = session.get_expiry_date()?;
+    /// println!("you are logged in until {}", until.format("%H:%M"));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`get_expiry_age`](Self::get_expiry_age).
+    pub fn get_expiry_date(&self) -> Result<DateTime<FixedOffset>, SessionError> {
+        self.store_mut().get_expiry_date()
+    }
+
+    /// Whether the cookie ends with the browser.
+    ///
+    /// ```
+    /// # use sessionid::sessions::{Session, SessionError};
+    /// # fn view(session: Session) -> Result<(), SessionError> {
+    /// session.set_expiry(0)?;
+    /// assert!(session.get_expire_at_browser_close()?);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`get_expiry_age`](Self::get_expiry_age).
+    pub fn get_expire_at_browser_close(&self) -> Result<bool, SessionError> {
+        self.store_mut().get_expire_at_browser_close()
+    }
+
+    /// The key: what the client sent, until a look at the data shows that no live row has it; `None`
+    /// for a new session, which gets its key when it is saved.
+    ///
+    /// ```
+    /// # use sessionid::sessions::{Session, SessionError};
+    /// # fn view(session: Session) -> Result<(), SessionError> {
+    /// if let Some(key) = session.session_key() {
+    ///     println!("{key:?}"); // its first characters only; `as_str` has them all
+    /// }
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn session_key(&self) -> Option<SessionKey> {
+        self.store().session_key().cloned()
+    }
+
+    /// Whether there is neither a key nor data.
+    ///
+    /// ```
+    /// # use sessionid::sessions::{Session, SessionError};
+    /// # fn view(session: Session) -> Result<(), SessionError> {
+    /// session.insert("counter", 1)?;
+    /// assert!(!session.is_empty());
+    /// session.flush();
+    /// assert!(session.is_empty()); // a cookie that was sent is now deleted
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.store().is_empty()
+    }
+
+    /// Whether the session will be saved.
+    ///
+    /// ```
+    /// # use sessionid::sessions::{Session, SessionError};
+    /// # fn view(session: Session) -> Result<(), SessionError> {
+    /// session.set_modified(false);
+    /// session.insert("counter", 1)?;
+    /// assert!(session.modified());
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn modified(&self) -> bool {
+        self.store().modified()
+    }
+
+    /// Marks the session to be saved, or not (Django's `session.modified = True`).
+    ///
+    /// ```
+    /// # use sessionid::sessions::{Session, SessionError};
+    /// # fn view(session: Session) -> Result<(), SessionError> {
+    /// // Saved although nothing changed, so that the cookie's age starts anew.
+    /// session.set_modified(true);
+    /// # Ok(()) }
+    /// ```
+    pub fn set_modified(&self, modified: bool) {
+        self.store_mut().set_modified(modified);
+    }
+
+    /// Whether anything has looked at the data.
+    ///
+    /// ```
+    /// # use sessionid::sessions::{Session, SessionError};
+    /// # fn view(session: Session) -> Result<(), SessionError> {
+    /// let _: Option<i64> = session.get("counter")?;
+    /// assert!(session.accessed()); // the response will say `Vary: Cookie`
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn accessed(&self) -> bool {
+        self.store().accessed()
+    }
+
+    /// Sets a value to look for in the next request, to learn whether the client keeps cookies.
+    ///
+    /// ```
+    /// # use sessionid::sessions::{Session, SessionError};
+    /// # fn view(session: Session) -> Result<(), SessionError> {
+    /// session.set_test_cookie()?; // with the login form
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of every method that reaches the data.
+    pub fn set_test_cookie(&self) -> Result<(), SessionError> {
+        self.store_mut().set_test_cookie()
+    }
+
+    /// Whether the test cookie came back.
+    ///
+    /// ```
+    /// # use sessionid::sessions::{Session, SessionError};
+    /// # fn view(session: Session) -> Result<(), SessionError> {
+    /// if !session.test_cookie_worked()? {
+    ///     println!("please enable cookies, and try again");
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of every method that reaches the data.
+    pub fn test_cookie_worked(&self) -> Result<bool, SessionError> {
+        self.store_mut().test_cookie_worked()
+    }
+
+    /// Takes the test cookie's value out, and tells whether it was there.
+    ///
+    /// ```
+    /// # use sessionid::sessions::{Session, SessionError};
+    /// # fn view(session: Session) -> Result<(), SessionError> {
+    /// // With the answer to the form.
+    /// if session.test_cookie_worked()? {
+    ///     session.delete_test_cookie()?;
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of every method that reaches the data.
+    pub fn delete_test_cookie(&self) -> Result<bool, SessionError> {
+        self.store_mut().delete_test_cookie()
+    }
+}
