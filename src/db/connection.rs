@@ -173,6 +173,7 @@ impl Connector {
                 Err(error) if attempts > 0 && is_locked(&error) => attempts -= 1,
                 done => return done,
             }
+            // SQLite's own busy handler is not asked here; this thread has nothing else to do.
             std::thread::sleep(RETRY);
         }
     }

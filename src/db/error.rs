@@ -38,8 +38,10 @@ pub enum DbError {
         /// Which database, without a password.
         url: String,
     },
-    /// The table is not there.
-    #[error("the database {url} has no table django_session; `manage migrate` creates it")]
+    /// The table is not there, or has other columns.
+    #[error(
+        "the database {url} has no table django_session with Django's columns; `manage migrate` creates it where there is none"
+    )]
     NotMigrated {
         /// Which database, without a password.
         url: String,

@@ -204,17 +204,7 @@ async fn the_last_of_two_cookies_counts() {
 async fn a_row_deleted_meanwhile_stays_deleted() {
     let harness = Harness::new();
     let key = harness.saved().await;
-    let (backend, gone) = (harness.backend.clone(), key.clone());
-    let answer = harness
-        .visit_async(Some(&cookie(&key)), move |session| {
-            let (backend, gone) = (backend.clone(), gone.clone());
-            Box::pin(async move {
-                session.insert("counter", 2)?;
-                backend.delete(gone.as_str().try_into().unwrap()).await?;
-                Ok(StatusCode::OK)
-            })
-        })
-        .await;
+    let answer = harness.visit_deleted_meanwhile(&key, |session| session.insert("counter", 2)).await;
     assert_eq!((answer.status, answer.set_cookie, answer.vary), (StatusCode::BAD_REQUEST, None, None));
     assert_eq!(answer.body, "Bad Request");
     assert!(harness.rows().is_empty());

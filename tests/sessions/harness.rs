@@ -111,6 +111,24 @@ impl Harness {
         self.request(cookie, web::get().to(handler), Some(view)).await
     }
 
+    /// A view that does something to its session, whose row is deleted before the response.
+    pub(crate) async fn visit_deleted_meanwhile(
+        &self,
+        key: &str,
+        view: impl Fn(&Session) -> Result<(), SessionError> + Clone + 'static,
+    ) -> Answer {
+        let (backend, gone) = (self.backend.clone(), key.to_owned());
+        self.visit_async(Some(&crate::cookie(key)), move |session| {
+            let (backend, gone, view) = (backend.clone(), gone.clone(), view.clone());
+            Box::pin(async move {
+                view(&session)?;
+                backend.delete(gone.as_str().try_into().unwrap()).await?;
+                Ok(StatusCode::OK)
+            })
+        })
+        .await
+    }
+
     /// A view that does not ask for the session.
     pub(crate) async fn visit_untouched(&self, cookie: Option<&str>) -> Answer {
         self.request(cookie, web::get().to(async || HttpResponse::Ok().body("done")), None).await

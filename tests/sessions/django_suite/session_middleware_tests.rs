@@ -94,17 +94,7 @@ async fn test_session_update_error_redirect() {
     logs::listen();
     let harness = Harness::new();
     let key = harness.saved().await;
-    let (backend, gone) = (harness.backend.clone(), key.clone());
-    let answer = harness
-        .visit_async(Some(&cookie(&key)), move |session| {
-            let (backend, gone) = (backend.clone(), gone.clone());
-            Box::pin(async move {
-                touching_the_session(&session)?;
-                backend.delete(gone.as_str().try_into().unwrap()).await?;
-                Ok(StatusCode::OK)
-            })
-        })
-        .await;
+    let answer = harness.visit_deleted_meanwhile(&key, touching_the_session).await;
     assert_eq!((answer.status, answer.set_cookie), (StatusCode::BAD_REQUEST, None));
     assert!(harness.rows().is_empty());
     let lines = logs::take();

@@ -89,9 +89,9 @@ impl Stage {
         Ok(rows)
     }
 
-    /// The wait is what the walk is about.
     pub(super) async fn wait(&self, report: &Report, span: TimeDelta) {
         report.note(&format!("… {:.2} s of silence", span.as_seconds_f64()));
+        // The wait is what the walk is about: a real age, in real time.
         actix_web::rt::time::sleep(span.to_std().unwrap_or_default()).await;
     }
 
