@@ -195,7 +195,7 @@ fn refuse_read_only(conn: &mut SqliteConnection) -> QueryResult<()> {
 }
 
 /// Diesel has no kind for SQLITE_BUSY.
-fn is_locked(error: &diesel::result::Error) -> bool {
+pub(super) fn is_locked(error: &diesel::result::Error) -> bool {
     matches!(error, diesel::result::Error::DatabaseError(_, info) if info.message().contains("database is locked"))
 }
 

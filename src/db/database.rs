@@ -1,12 +1,15 @@
 //! One database: reads on pooled connections, writes in one thread's transactions.
 
+use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::connection::{Connector, DatabaseUrl, DbConnection, Purpose};
+use tokio::sync::oneshot;
+
+use super::connection::{Connector, DatabaseUrl, DbConnection, Purpose, is_locked};
 use super::error::DbError;
 use super::migrations;
-use super::writer::{WriteError, Writer};
+use super::writer::{Job, Task, WriteError, Writer};
 
 /// How long to wait, and for how many at once.
 ///
@@ -77,6 +80,8 @@ pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, DbError> {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Database {
+    /// For one row at a time, on the thread that asks: they wait for nobody's lock.
+    inline: r2d2::Pool<Connector>,
     readers: r2d2::Pool<Connector>,
     writer: Arc<Writer>,
     timeout: Duration,
@@ -130,15 +135,43 @@ impl Database {
     }
 
     fn start(conn: DbConnection, connector: Connector, options: DatabaseOptions) -> Result<Self, DbError> {
-        let reader = Connector { purpose: Purpose::Read, ..connector.clone() };
-        let readers = r2d2::Pool::builder()
-            .max_size(options.readers)
-            .min_idle(Some(1))
-            .connection_timeout(options.timeout)
-            .test_on_check_out(false)
-            .error_handler(Box::new(LogPoolError))
-            .build_unchecked(reader);
-        Ok(Self { readers, writer: Arc::new(Writer::start(conn, connector)?), timeout: options.timeout })
+        let pool = |size: u32, idle: u32, lock_timeout| {
+            r2d2::Pool::builder()
+                .max_size(size)
+                .min_idle(Some(idle))
+                .connection_timeout(options.timeout)
+                .test_on_check_out(false)
+                .error_handler(Box::new(LogPoolError))
+                .build_unchecked(Connector { purpose: Purpose::Read, lock_timeout, ..connector.clone() })
+        };
+        let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let threads = u32::try_from(threads).unwrap_or(u32::MAX);
+        Ok(Self {
+            inline: pool(threads, threads, Duration::ZERO),
+            readers: pool(options.readers, 1, connector.lock_timeout),
+            writer: Arc::new(Writer::start(conn, connector)?),
+            timeout: options.timeout,
+        })
+    }
+
+    /// Runs a query for one row on the calling thread where that waits for nobody, else as
+    /// [`read`](Self::read): in WAL mode a reader waits neither for writers nor for fsyncs.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub(crate) async fn look_up<T, F>(&self, query: F) -> Result<T, DbError>
+    where
+        T: Send + 'static,
+        F: Fn(&mut DbConnection) -> diesel::QueryResult<T> + Send + 'static,
+    {
+        if let Some(mut conn) = self.inline.try_get() {
+            match query(&mut conn) {
+                Err(error) if is_locked(&error) => log::debug!("a read waits for a lock: {error}"),
+                done => return Ok(done?),
+            }
+        }
+        self.read(query).await
     }
 
     /// Runs `query` on a connection for reading, on a thread that may wait.
@@ -204,7 +237,25 @@ impl Database {
         E: WriteError,
         F: FnOnce(&mut DbConnection) -> Result<T, E> + Send + 'static,
     {
-        let answer = self.writer.submit(job)?;
+        let (task, answer) = Task::new(job);
+        self.submit(Box::new(task))?;
+        self.answered(answer).await
+    }
+
+    /// Queues a job that answers those who wait for it by itself.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError::QueueFull`] and [`DbError::Gone`]; the job is dropped then.
+    pub(crate) fn submit(&self, job: Box<dyn Job>) -> Result<(), DbError> {
+        self.writer.submit(job)
+    }
+
+    /// Waits for a job's answer, as long as anything is waited for.
+    pub(crate) async fn answered<T, E: WriteError>(
+        &self,
+        answer: oneshot::Receiver<Result<T, E>>,
+    ) -> Result<T, E> {
         match tokio::time::timeout(self.timeout, answer).await {
             Ok(Ok(result)) => result,
             Ok(Err(_)) => Err(DbError::Gone.into()),

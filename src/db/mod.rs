@@ -29,4 +29,5 @@ pub use self::database::{Database, DatabaseOptions, migrate};
 pub use self::datetime::DbDateTime;
 pub use self::error::DbError;
 pub use self::text::LossyText;
+pub(crate) use self::writer::Job;
 pub use self::writer::WriteError;

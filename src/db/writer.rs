@@ -75,21 +75,13 @@ impl Writer {
         Ok(Self { jobs: Some(sender), thread: Some(thread) })
     }
 
-    /// Queues a job; its result comes once its transaction is committed.
-    pub(super) fn submit<T, E, F>(&self, work: F) -> Result<oneshot::Receiver<Result<T, E>>, DbError>
-    where
-        T: Send + 'static,
-        E: WriteError,
-        F: FnOnce(&mut DbConnection) -> Result<T, E> + Send + 'static,
-    {
-        let (reply, answer) = oneshot::channel();
-        let job = Task { work: Some(work), result: None, reply };
+    /// Queues a job; it is answered once its transaction is committed.
+    pub(super) fn submit(&self, job: Box<dyn Job>) -> Result<(), DbError> {
         let jobs = self.jobs.as_ref().ok_or(DbError::Gone)?;
-        jobs.try_send(Box::new(job)).map_err(|error| match error {
+        jobs.try_send(job).map_err(|error| match error {
             TrySendError::Full(_) => DbError::QueueFull,
             TrySendError::Disconnected(_) => DbError::Gone,
-        })?;
-        Ok(answer)
+        })
     }
 }
 
@@ -109,20 +101,28 @@ impl Drop for Writer {
     }
 }
 
-/// A job as the thread sees it, whatever it returns.
-trait Job: Send {
+/// A job as the thread sees it, whatever it returns and however many wait for it.
+pub(crate) trait Job: Send {
     /// Works inside the transaction, and tells whether that can go on.
     fn run(&mut self, conn: &mut DbConnection) -> bool;
     /// Answers after COMMIT.
     fn answer(self: Box<Self>);
-    /// Answers when there was no COMMIT.
-    fn refuse(self: Box<Self>, error: DbError);
+    /// Answers when there was no COMMIT; the job may not have run.
+    fn refuse(self: Box<Self>, reason: &str);
 }
 
-struct Task<T, E, F> {
+/// A function and the one who waits for its result.
+pub(super) struct Task<T, E, F> {
     work: Option<F>,
     result: Option<Result<T, E>>,
     reply: oneshot::Sender<Result<T, E>>,
+}
+
+impl<T, E, F> Task<T, E, F> {
+    pub(super) fn new(work: F) -> (Self, oneshot::Receiver<Result<T, E>>) {
+        let (reply, answer) = oneshot::channel();
+        (Self { work: Some(work), result: None, reply }, answer)
+    }
 }
 
 impl<T, E, F> Job for Task<T, E, F>
@@ -150,9 +150,10 @@ where
         }
     }
 
-    fn refuse(self: Box<Self>, error: DbError) {
+    fn refuse(self: Box<Self>, reason: &str) {
         // What the job itself found wrong says more than the rolled-back transaction.
-        let result = self.result.filter(Result::is_err).unwrap_or_else(|| Err(error.into()));
+        let rolled_back = || Err(DbError::RolledBack(reason.to_owned()).into());
+        let result = self.result.filter(Result::is_err).unwrap_or_else(rolled_back);
         let _ = self.reply.send(result);
     }
 }
@@ -175,7 +176,7 @@ impl WriterThread {
                     let reason = chain(&error);
                     log::debug!("{} writes were rolled back: {reason}", batch.len());
                     for job in batch {
-                        job.refuse(DbError::RolledBack(reason.clone()));
+                        job.refuse(&reason);
                     }
                 }
             }

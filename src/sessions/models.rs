@@ -115,6 +115,11 @@ impl SessionRow {
         UpdateRow(self).execute(conn)
     }
 
+    /// Writes the row over the one with its key if that still holds `stored`, and tells whether it did.
+    pub(crate) fn update_from(&self, conn: &mut DbConnection, stored: &str) -> QueryResult<bool> {
+        Ok(UpdateRowFrom { row: UpdateRow(self), stored }.execute(conn)? == 1)
+    }
+
     /// Deletes the row under a key, and tells whether there was one.
     ///
     /// ```
@@ -246,7 +251,7 @@ impl SessionRow {
     }
 }
 
-// The two statements of every save. Diesel prepares an update or upsert of its own anew each time; a
+// The statements of every save. Diesel prepares an update or upsert of its own anew each time; a
 // fragment with a `QueryId` it prepares once for a connection.
 
 struct InsertRow<'a>(&'a SessionRow);
@@ -293,3 +298,26 @@ impl QueryFragment<MultiBackend> for UpdateRow<'_> {
 }
 
 impl RunQueryDsl<DbConnection> for UpdateRow<'_> {}
+
+/// The row is changed only where nobody else has changed it: read, comparison and write in one
+/// statement.
+struct UpdateRowFrom<'a> {
+    row: UpdateRow<'a>,
+    stored: &'a str,
+}
+
+impl QueryId for UpdateRowFrom<'_> {
+    type QueryId = UpdateRowFrom<'static>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl QueryFragment<MultiBackend> for UpdateRowFrom<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        self.row.walk_ast(out.reborrow())?;
+        out.push_sql(" AND session_data = ");
+        out.push_bind_param::<Text, _>(self.stored)?;
+        Ok(())
+    }
+}
+
+impl RunQueryDsl<DbConnection> for UpdateRowFrom<'_> {}

@@ -120,6 +120,21 @@ impl Pending {
         }
     }
 
+    /// The same after another save, whose data no row holds yet.
+    pub(crate) fn merge_after(&self, data: &SessionData) -> Result<SessionData, SessionError> {
+        self.changes.apply(data.clone())
+    }
+
+    /// The text that the row held when the session was loaded.
+    pub(crate) fn stored(&self) -> Option<&str> {
+        self.stored.as_deref()
+    }
+
+    /// The data for a row that still holds [`stored`](Self::stored).
+    pub(crate) fn unless_changed(&self) -> Option<&SessionData> {
+        self.stored.as_ref().map(|_| &self.data)
+    }
+
     /// When a row with this data ends.
     ///
     /// ```

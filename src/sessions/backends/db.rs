@@ -1,9 +1,12 @@
 //! Sessions in the `django_session` table: `django.contrib.sessions.backends.db`.
 
+mod saves;
+
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use self::saves::Saves;
 use super::{BackendFuture, SessionBackend};
 use crate::db::{Database, DbConnection, DbError, WriteError};
 use crate::sessions::error::SessionError;
@@ -46,6 +49,7 @@ const CLEAR_BATCH: i64 = 500;
 pub struct DbBackend {
     database: Database,
     codec: Arc<SessionCodec>,
+    saves: Saves,
 }
 
 impl DbBackend {
@@ -64,7 +68,7 @@ impl DbBackend {
     /// ```
     #[must_use]
     pub fn new(database: Database, codec: SessionCodec) -> Self {
-        Self { database, codec: Arc::new(codec) }
+        Self { database, codec: Arc::new(codec), saves: Saves::default() }
     }
 
     /// Runs a job in a write transaction, with the codec at hand.
@@ -83,7 +87,7 @@ impl SessionBackend for DbBackend {
         let codec = Arc::clone(&self.codec);
         Box::pin(async move {
             let find = move |conn: &mut DbConnection| SessionRow::live_data(conn, key.as_str(), now);
-            let stored: Option<String> = self.database.read(find).await?;
+            let stored: Option<String> = self.database.look_up(find).await?;
             Ok(stored.map(|stored| Loaded { data: codec.decode(&stored), stored: Some(stored.into()) }))
         })
     }
@@ -95,21 +99,18 @@ impl SessionBackend for DbBackend {
     }
 
     fn create(&self, mut pending: Pending) -> BackendFuture<'_, Saved> {
-        Box::pin(self.write(move |conn, codec| {
-            let data = pending.take_data();
-            insert(conn, codec, SessionKey::random(), &pending, data)
-        }))
+        Box::pin(async move {
+            let (key, data) = (SessionKey::random(), pending.take_data());
+            let row = row(&self.codec, &key, &pending, &data)?;
+            self.database.write(move |conn| insert(conn, row, key, data)).await
+        })
     }
 
-    fn save(&self, key: SessionKey, mut pending: Pending) -> BackendFuture<'_, Saved> {
-        Box::pin(self.write(move |conn, codec| {
-            let stored = SessionRow::data_for_update(conn, key.as_str()).map_err(DbError::from)?;
-            let stored = stored.ok_or(SessionError::Interrupted)?;
-            let data = pending.merge_into(&stored, |stored| codec.decode(stored))?;
-            let row = row(codec, &key, &pending, &data)?;
-            row.update(conn).map_err(DbError::from)?;
-            Ok(Saved { session_key: key, data, stored: Some(row.session_data.into()) })
-        }))
+    fn save(&self, key: SessionKey, pending: Pending) -> BackendFuture<'_, Saved> {
+        Box::pin(async move {
+            let answer = self.saves.submit(&self.database, &self.codec, &key, pending)?;
+            self.database.answered(answer).await
+        })
     }
 
     fn cycle_key(&self, from: SessionKey, to: SessionKey, mut pending: Pending) -> BackendFuture<'_, Saved> {
@@ -118,7 +119,8 @@ impl SessionBackend for DbBackend {
                 Some(stored) => pending.merge_into(&stored, |stored| codec.decode(stored))?,
                 None => pending.take_data(),
             };
-            let saved = insert(conn, codec, to, &pending, data)?;
+            let row = row(codec, &to, &pending, &data)?;
+            let saved = insert(conn, row, to, data)?;
             SessionRow::delete(conn, from.as_str()).map_err(DbError::from)?;
             Ok(saved)
         }))
@@ -165,20 +167,18 @@ fn row(
     })
 }
 
-/// Inserts a row under `key`, or under another key when this one is taken.
+/// Inserts a row under its key, or under another when that is taken.
 fn insert(
     conn: &mut DbConnection,
-    codec: &SessionCodec,
-    mut key: SessionKey,
-    pending: &Pending,
+    mut row: SessionRow,
+    mut session_key: SessionKey,
     data: SessionData,
 ) -> Result<Saved, SessionError> {
-    let mut row = row(codec, &key, pending, &data)?;
     while !row.insert(conn).map_err(DbError::from)? {
-        key = SessionKey::random();
-        key.as_str().clone_into(&mut row.session_key);
+        session_key = SessionKey::random();
+        session_key.as_str().clone_into(&mut row.session_key);
     }
-    Ok(Saved { session_key: key, data, stored: Some(row.session_data.into()) })
+    Ok(Saved { session_key, data, stored: Some(row.session_data.into()) })
 }
 
 impl From<DbError> for SessionError {
