@@ -1,6 +1,8 @@
 //! A moment as Django stores it in a `DateTimeField`.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use std::fmt::Write as _;
+
+use chrono::{DateTime, Datelike as _, NaiveDateTime, Timelike as _, Utc};
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
 use diesel::serialize::{self, IsNull, Output, ToSql};
@@ -70,9 +72,24 @@ impl FromSql<sql_types::DateTime, Sqlite> for DbDateTime {
 
 impl ToSql<sql_types::DateTime, Sqlite> for DbDateTime {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
-        let format =
-            if self.0.timestamp_subsec_micros() == 0 { "%Y-%m-%d %H:%M:%S" } else { "%Y-%m-%d %H:%M:%S%.6f" };
-        out.set_value(self.0.format(format).to_string());
+        let (date, time) = (self.0.date_naive(), self.0.time());
+        let mut text = String::with_capacity(26);
+        // `DelayedFormat` reads its format again for every moment, and this is on every request's way.
+        write!(
+            text,
+            "{:04}-{:02}-{:02} {:02}:{:02}:{:02}",
+            date.year(),
+            date.month(),
+            date.day(),
+            time.hour(),
+            time.minute(),
+            time.second(),
+        )?;
+        let micros = self.0.timestamp_subsec_micros();
+        if micros != 0 {
+            write!(text, ".{micros:06}")?;
+        }
+        out.set_value(text);
         Ok(IsNull::No)
     }
 }

@@ -135,26 +135,44 @@ fn append(
     value: &str,
     attributes: &Attributes,
 ) -> Result<(), InvalidHeaderValue> {
-    let pair = |name: &str, value: &str| (!value.is_empty()).then(|| format!("{name}={value}"));
-    let flag = |name: &str, set: bool| set.then(|| name.to_owned());
-    let cookie = [
-        Some(format!("{}={}", policy.cookie_name, quote(value))),
-        policy.cookie_domain.as_deref().and_then(|domain| pair("Domain", domain)),
-        attributes.expires.as_deref().and_then(|expires| pair("expires", expires)),
-        flag("HttpOnly", attributes.httponly),
-        attributes.max_age.and_then(|seconds| pair("Max-Age", &seconds.to_string())),
-        pair("Path", &policy.cookie_path),
-        policy.cookie_samesite.as_deref().and_then(|samesite| pair("SameSite", samesite)),
-        flag("Secure", attributes.secure),
-    ];
-    let cookie = cookie.into_iter().flatten().collect::<Vec<_>>().join("; ");
+    let max_age = attributes.max_age.map(|seconds| seconds.to_string());
+    let mut cookie = String::with_capacity(192);
+    for part in [&policy.cookie_name, "=", &quote(value)] {
+        cookie.push_str(part);
+    }
+    push(&mut cookie, "Domain", policy.cookie_domain.as_deref());
+    push(&mut cookie, "expires", attributes.expires.as_deref());
+    push_flag(&mut cookie, "HttpOnly", attributes.httponly);
+    push(&mut cookie, "Max-Age", max_age.as_deref());
+    push(&mut cookie, "Path", Some(&policy.cookie_path));
+    push(&mut cookie, "SameSite", policy.cookie_samesite.as_deref());
+    push_flag(&mut cookie, "Secure", attributes.secure);
     headers.append(SET_COOKIE, HeaderValue::from_bytes(cookie.as_bytes())?);
     Ok(())
 }
 
 /// Django's `http_date`: RFC 9110, section 5.6.7.
+fn push(cookie: &mut String, name: &str, value: Option<&str>) {
+    if let Some(value) = value.filter(|value| !value.is_empty()) {
+        for part in ["; ", name, "=", value] {
+            cookie.push_str(part);
+        }
+    }
+}
+
+fn push_flag(cookie: &mut String, name: &str, set: bool) {
+    if set {
+        cookie.push_str("; ");
+        cookie.push_str(name);
+    }
+}
+
 fn http_date(moment: DateTime<Utc>) -> String {
-    moment.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
+    if moment < DateTime::UNIX_EPOCH {
+        // Beyond what HTTP's own dates are for, though a clock may be set there.
+        return moment.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    }
+    httpdate::fmt_http_date(moment.into())
 }
 
 /// `patch_vary_headers(response, ("Cookie",))`.

@@ -16,7 +16,7 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::Text;
 
 use super::serializers::{PayloadError, SessionCodec, SessionData};
@@ -82,23 +82,12 @@ impl SessionRow {
         key: &str,
         now: DateTime<Utc>,
     ) -> QueryResult<Option<String>> {
-        dsl::django_session
-            .filter(dsl::session_key.eq(key))
-            .filter(dsl::expire_date.gt(DbDateTime::from(now)))
-            .select(dsl::session_data)
-            .first(conn)
-            .optional()
-            .map(|found: Option<LossyText>| found.map(|LossyText(text)| text))
+        one(LiveData { key, now: now.into() }.get_result(conn))
     }
 
     /// The payload under a key, expired or not, in a transaction that will change it.
     pub(crate) fn data_for_update(conn: &mut DbConnection, key: &str) -> QueryResult<Option<String>> {
-        dsl::django_session
-            .find(key)
-            .select(dsl::session_data)
-            .first(conn)
-            .optional()
-            .map(|found: Option<LossyText>| found.map(|LossyText(text)| text))
+        one(DataOf(key).get_result(conn))
     }
 
     pub(crate) fn exists(conn: &mut DbConnection, key: &str) -> QueryResult<bool> {
@@ -251,8 +240,60 @@ impl SessionRow {
     }
 }
 
-// The statements of every save. Diesel prepares an update or upsert of its own anew each time; a
-// fragment with a `QueryId` it prepares once for a connection.
+fn one(found: QueryResult<LossyText>) -> QueryResult<Option<String>> {
+    Ok(found.optional()?.map(String::from))
+}
+
+// The statements of a request. Diesel prepares an update or upsert of its own anew each time, and a
+// query through a `MultiConnection` as well; a fragment with a `QueryId` it prepares once for a
+// connection.
+
+struct LiveData<'a> {
+    key: &'a str,
+    now: DbDateTime,
+}
+
+impl QueryId for LiveData<'_> {
+    type QueryId = LiveData<'static>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl QueryFragment<MultiBackend> for LiveData<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        out.push_sql("SELECT session_data FROM django_session WHERE session_key = ");
+        out.push_bind_param::<Text, _>(self.key)?;
+        out.push_sql(" AND expire_date > ");
+        out.push_bind_param::<SqlDateTime, _>(&self.now)?;
+        Ok(())
+    }
+}
+
+impl Query for LiveData<'_> {
+    type SqlType = Text;
+}
+
+impl RunQueryDsl<DbConnection> for LiveData<'_> {}
+
+struct DataOf<'a>(&'a str);
+
+impl QueryId for DataOf<'_> {
+    type QueryId = DataOf<'static>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl QueryFragment<MultiBackend> for DataOf<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        out.push_sql("SELECT session_data FROM django_session WHERE session_key = ");
+        out.push_bind_param::<Text, _>(self.0)?;
+        Ok(())
+    }
+}
+
+impl Query for DataOf<'_> {
+    type SqlType = Text;
+}
+
+impl RunQueryDsl<DbConnection> for DataOf<'_> {}
 
 struct InsertRow<'a>(&'a SessionRow);
 

@@ -1,5 +1,7 @@
 //! A session's data, and the signed text it is stored as.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 
@@ -159,7 +161,10 @@ impl SessionData {
     ///
     /// [`JsonError`] for what is no JSON object.
     pub fn from_json(json: &[u8]) -> Result<Self, JsonError> {
-        let latin1: String = json.iter().copied().map(char::from).collect();
+        let latin1: Cow<'_, str> = match std::str::from_utf8(json) {
+            Ok(text) if json.is_ascii() => text.into(),
+            _ => json.iter().copied().map(char::from).collect(),
+        };
         let mut values = IndexMap::new();
         let mut scanner = Scanner::new(&latin1);
         scanner.members(|key, value| {
