@@ -1,0 +1,111 @@
+"""The results as Markdown."""
+
+import json
+from pathlib import Path
+from statistics import median
+
+TITLES = {"returning": "Returning clients", "new": "New clients", "hot": "One hot session"}
+GOALS = json.loads((Path(__file__).parent / "goals.json").read_text())
+
+
+def runs(results, load, peer):
+    """The runs of a peer under a load, by round."""
+    return [run for run in results["runs"] if run["load"] == load and run["peer"] == peer]
+
+
+def ours(results):
+    return next((peer["name"] for peer in results["peers"] if peer["ours"]), None)
+
+
+def ratio(results, load, peer, measure="per_second"):
+    """Ours by the peer's within each round; the median of these. None where one was not measured."""
+    pairs = list(zip(runs(results, load, ours(results)), runs(results, load, peer), strict=True))
+    ratios = [mine[measure] / theirs[measure] for mine, theirs in pairs if theirs[measure]]
+    return median(ratios) if ratios else None
+
+
+def ours_went_wrong(results):
+    mine = [run for run in results["runs"] if run["peer"] == ours(results)]
+    return any(run["wrong_answers"] or (run["hot"] and run["hot"]["answered"] != run["hot"]["total"]) for run in mine)
+
+
+def markdown(results):
+    parts = [heading(results)]
+    parts += [load_table(results, load) for load in results["loads"]]
+    if ours(results) and len(results["peers"]) > 1:
+        parts.append(goal_table(results))
+    parts.append(machine_list(results))
+    return "\n\n".join(parts) + "\n"
+
+
+def heading(results):
+    return (
+        "# The counter page, side by side\n\n"
+        f"{results['date']}, `{results['command']}`: {results['connections']} connections, {results['rounds']} "
+        f"alternating rounds of {results['seconds']:g} s; medians, and the range of the rounds. "
+        "A wrong answer has another status than 200, another counter than its client must see, or another's session."
+    )
+
+
+def load_table(results, load):
+    lines = [
+        f"## {TITLES[load]}",
+        "",
+        "| | requests/s | range | ours is | p50 ms | p99 ms | max ms | wrong answers |" + (" lost updates |" if load == "hot" else ""),
+        "|---|---:|---:|---:|---:|---:|---:|---:|" + ("---:|" if load == "hot" else ""),
+    ]
+    for peer in results["peers"]:
+        lines.append(peer_row(results, load, peer))
+    return "\n".join(lines)
+
+
+def peer_row(results, load, peer):
+    found = runs(results, load, peer["name"])
+    rates = [run["per_second"] for run in found]
+    times = "" if peer["ours"] or not ours(results) else f"{ratio(results, load, peer['name']):.2f} ×"
+    cells = [
+        peer["label"],
+        f"{median(rates):,.0f}",
+        f"{min(rates):,.0f} to {max(rates):,.0f}",
+        times,
+        f"{median(run['p50_ms'] for run in found):.2f}",
+        f"{median(run['p99_ms'] for run in found):.2f}",
+        f"{max(run['max_ms'] for run in found):.0f}",
+        f"{sum(run['wrong_answers'] for run in found):,}",
+    ]
+    if load == "hot":
+        lost = [run["hot"]["lost_percent"] for run in found if run["hot"]]
+        cells.append(f"{median(lost):.1f} %" if lost else "")
+    return "| " + " | ".join(cells) + " |"
+
+
+def goal_table(results):
+    names = {peer["name"]: peer["label"] for peer in results["peers"]}
+    lines = ["## Goals", "", "| ours, as a ratio | goal | measured | |", "|---|---:|---:|---|"]
+    for goal in GOALS:
+        if goal["load"] not in results["loads"] or goal["peer"] not in names:
+            continue
+        measured = ratio(results, goal["load"], goal["peer"], goal["measure"])
+        least, most = goal.get("at_least"), goal.get("at_most")
+        reached = measured is not None and (measured >= least if least is not None else measured <= most)
+        what = "requests/s" if goal["measure"] == "per_second" else "p99"
+        bound = f"≥ {least:g}" if least is not None else f"≤ {most:g}"
+        lines.append(
+            f"| {TITLES[goal['load']]}: {what} by {names[goal['peer']]} | {bound} | {measured:.2f} | "
+            f"{'reached' if reached else 'missed'} |"
+        )
+    mine = [run for run in results["runs"] if run["peer"] == ours(results)]
+    wrong = sum(run["wrong_answers"] for run in mine)
+    lines.append(f"| Wrong answers | 0 | {wrong:,} | {'missed' if wrong else 'reached'} |")
+    if "hot" in results["loads"]:
+        lost = sum(run["hot"]["answered"] - run["hot"]["total"] for run in mine if run["hot"])
+        lines.append(f"| Lost updates | 0 | {lost:,} | {'missed' if lost else 'reached'} |")
+    return "\n".join(lines)
+
+
+def machine_list(results):
+    lines = ["## Measured on", ""]
+    lines += [f"- {name}: {value}" for name, value in results["machine"].items()]
+    lines += ["", "## Compared", "", "| | versions | written when |", "|---|---|---|"]
+    lines += [f"| {peer['label']} | {peer['versions']} | {peer['durable']} |" for peer in results["peers"]]
+    return "\n".join(lines)
