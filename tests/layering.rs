@@ -23,7 +23,21 @@ const ROOMS: [&str; 12] = [
 
 /// The files of a room from the ground up, where their order matters.
 const FILES: [(&str, &[&str]); 3] = [
-    ("db", &["error", "schema", "connection", "datetime", "text", "migrations", "writer", "database"]),
+    (
+        "db",
+        &[
+            "error",
+            "schema",
+            "connection",
+            "datetime",
+            "text",
+            "migrations",
+            "wal_index",
+            "row_cache",
+            "writer",
+            "database",
+        ],
+    ),
     (
         "sessions",
         &[

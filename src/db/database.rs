@@ -9,6 +9,8 @@ use tokio::sync::oneshot;
 use super::connection::{Connector, DatabaseUrl, DbConnection, Purpose, is_locked};
 use super::error::DbError;
 use super::migrations;
+use super::row_cache::{Changes, RowCache};
+use super::wal_index::WalIndex;
 use super::writer::{Job, Task, WriteError, Writer};
 
 /// How long to wait, and for how many at once.
@@ -84,6 +86,7 @@ pub struct Database {
     inline: r2d2::Pool<Connector>,
     readers: r2d2::Pool<Connector>,
     writer: Arc<Writer>,
+    rows: Arc<RowCache>,
     timeout: Duration,
 }
 
@@ -146,10 +149,13 @@ impl Database {
         };
         let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
         let threads = u32::try_from(threads).unwrap_or(u32::MAX);
+        let DatabaseUrl::Sqlite(path) = &connector.url;
+        let rows = Arc::new(RowCache::new(WalIndex::open(path)));
         Ok(Self {
             inline: pool(threads, threads, Duration::ZERO),
             readers: pool(options.readers, 1, connector.lock_timeout),
-            writer: Arc::new(Writer::start(conn, connector)?),
+            writer: Arc::new(Writer::start(conn, connector, Arc::clone(&rows))?),
+            rows,
             timeout: options.timeout,
         })
     }
@@ -237,9 +243,28 @@ impl Database {
         E: WriteError,
         F: FnOnce(&mut DbConnection) -> Result<T, E> + Send + 'static,
     {
+        self.write_rows(|conn, changes| {
+            changes.unknown();
+            job(conn)
+        })
+        .await
+    }
+
+    /// The same for a job that notes every row that it changes.
+    pub(crate) async fn write_rows<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: WriteError,
+        F: FnOnce(&mut DbConnection, &mut Changes) -> Result<T, E> + Send + 'static,
+    {
         let (task, answer) = Task::new(job);
         self.submit(Box::new(task))?;
         self.answered(answer).await
+    }
+
+    /// Copies of rows that need not be read.
+    pub(crate) fn rows(&self) -> &RowCache {
+        &self.rows
     }
 
     /// Queues a job that answers those who wait for it by itself.

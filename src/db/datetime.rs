@@ -70,6 +70,20 @@ impl FromSql<sql_types::DateTime, Sqlite> for DbDateTime {
     }
 }
 
+/// A moment for which a column that holds something else is no error.
+#[derive(Clone, Copy, Debug, FromSqlRow)]
+#[diesel(sql_type = sql_types::DateTime)]
+pub(crate) struct MaybeDateTime(pub(crate) Option<DbDateTime>);
+
+impl FromSql<sql_types::DateTime, MultiBackend> for MaybeDateTime {
+    fn from_sql(
+        bytes: <MultiBackend as diesel::backend::Backend>::RawValue<'_>,
+    ) -> deserialize::Result<Self> {
+        let moment = <DbDateTime as FromSql<sql_types::DateTime, MultiBackend>>::from_sql(bytes);
+        Ok(Self(moment.ok()))
+    }
+}
+
 impl ToSql<sql_types::DateTime, Sqlite> for DbDateTime {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
         let (date, time) = (self.0.date_naive(), self.0.time());

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
@@ -13,6 +14,7 @@ use tokio::sync::oneshot;
 
 use super::connection::{Connector, DbConnection};
 use super::error::DbError;
+use super::row_cache::{Changes, RowCache};
 use crate::error::chain;
 
 /// Jobs that may wait; beyond them a request is better told at once.
@@ -65,9 +67,13 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(conn: DbConnection, connector: Connector) -> Result<Self, DbError> {
+    pub(super) fn start(
+        conn: DbConnection,
+        connector: Connector,
+        rows: Arc<RowCache>,
+    ) -> Result<Self, DbError> {
         let (sender, receiver) = sync_channel(QUEUE);
-        let thread = WriterThread { connector, conn: Some(conn) };
+        let thread = WriterThread { connector, conn: Some(conn), rows };
         let thread = std::thread::Builder::new()
             .name("sessionid-writer".to_owned())
             .spawn(move || thread.run(&receiver))
@@ -103,8 +109,8 @@ impl Drop for Writer {
 
 /// A job as the thread sees it, whatever it returns and however many wait for it.
 pub(crate) trait Job: Send {
-    /// Works inside the transaction, and tells whether that can go on.
-    fn run(&mut self, conn: &mut DbConnection) -> bool;
+    /// Works inside the transaction, notes every row that it changes, and tells whether that can go on.
+    fn run(&mut self, conn: &mut DbConnection, changes: &mut Changes) -> bool;
     /// Answers after COMMIT.
     fn answer(self: Box<Self>);
     /// Answers when there was no COMMIT; the job may not have run.
@@ -129,15 +135,18 @@ impl<T, E, F> Job for Task<T, E, F>
 where
     T: Send,
     E: WriteError,
-    F: FnOnce(&mut DbConnection) -> Result<T, E> + Send,
+    F: FnOnce(&mut DbConnection, &mut Changes) -> Result<T, E> + Send,
 {
-    fn run(&mut self, conn: &mut DbConnection) -> bool {
+    fn run(&mut self, conn: &mut DbConnection, changes: &mut Changes) -> bool {
         let Some(work) = self.work.take().filter(|_| !self.reply.is_closed()) else {
             return true;
         };
         // A function of the application may panic: its request fails, and the others go on.
-        let result = catch_unwind(AssertUnwindSafe(|| work(conn)));
-        let result = result.unwrap_or_else(|_| Err(DbError::JobPanicked.into()));
+        let result = catch_unwind(AssertUnwindSafe(|| work(conn, changes)));
+        let result = result.unwrap_or_else(|_| {
+            changes.unknown();
+            Err(DbError::JobPanicked.into())
+        });
         let go_on = !matches!(&result, Err(error) if error.is_database_error());
         self.result = Some(result);
         go_on
@@ -162,6 +171,7 @@ struct WriterThread {
     connector: Connector,
     /// Opened anew after a failure.
     conn: Option<DbConnection>,
+    rows: Arc<RowCache>,
 }
 
 impl WriterThread {
@@ -173,6 +183,7 @@ impl WriterThread {
                 Ok(()) => batch.into_iter().for_each(Job::answer),
                 Err(error) => {
                     self.conn = None;
+                    self.rows.clear();
                     let reason = chain(&error);
                     log::debug!("{} writes were rolled back: {reason}", batch.len());
                     for job in batch {
@@ -188,12 +199,16 @@ impl WriterThread {
             self.conn = Some(self.connector.open()?);
         }
         let conn = self.conn.as_mut().ok_or(DbError::Gone)?;
+        let mut changes = Changes::default();
         conn.batch_execute("BEGIN IMMEDIATE")?;
+        self.rows.begin();
         for job in batch {
-            if !job.run(conn) {
+            if !job.run(conn, &mut changes) {
                 return Err(DbError::RolledBack("a statement in it failed".to_owned()));
             }
         }
-        Ok(conn.batch_execute("COMMIT")?)
+        conn.batch_execute("COMMIT")?;
+        self.rows.commit(changes);
+        Ok(())
     }
 }

@@ -22,7 +22,7 @@ use diesel::sql_types::Text;
 use super::serializers::{PayloadError, SessionCodec, SessionData};
 use crate::db::schema::django_session::{self, dsl};
 use crate::db::schema::sql_types::DateTime as SqlDateTime;
-use crate::db::{DbConnection, DbDateTime, LossyText, MultiBackend};
+use crate::db::{DbConnection, DbDateTime, LossyText, MaybeDateTime, MultiBackend};
 
 /// One row.
 ///
@@ -76,18 +76,21 @@ impl SessionRow {
         codec.decode(&self.session_data)
     }
 
-    /// The payload under a key that has not expired.
+    /// The payload under a key that has not expired, and when it will, as far as that can be read.
     pub(crate) fn live_data(
         conn: &mut DbConnection,
         key: &str,
         now: DateTime<Utc>,
-    ) -> QueryResult<Option<String>> {
-        one(LiveData { key, now: now.into() }.get_result(conn))
+    ) -> QueryResult<Option<(String, Option<DateTime<Utc>>)>> {
+        let row: QueryResult<(LossyText, MaybeDateTime)> = LiveData { key, now: now.into() }.get_result(conn);
+        let row = row.optional()?;
+        Ok(row.map(|(data, MaybeDateTime(expire_date))| (data.into(), expire_date.map(Into::into))))
     }
 
     /// The payload under a key, expired or not, in a transaction that will change it.
     pub(crate) fn data_for_update(conn: &mut DbConnection, key: &str) -> QueryResult<Option<String>> {
-        one(DataOf(key).get_result(conn))
+        let data: Option<LossyText> = DataOf(key).get_result(conn).optional()?;
+        Ok(data.map(String::from))
     }
 
     pub(crate) fn exists(conn: &mut DbConnection, key: &str) -> QueryResult<bool> {
@@ -240,10 +243,6 @@ impl SessionRow {
     }
 }
 
-fn one(found: QueryResult<LossyText>) -> QueryResult<Option<String>> {
-    Ok(found.optional()?.map(String::from))
-}
-
 // The statements of a request. Diesel prepares an update or upsert of its own anew each time, and a
 // query through a `MultiConnection` as well; a fragment with a `QueryId` it prepares once for a
 // connection.
@@ -260,7 +259,7 @@ impl QueryId for LiveData<'_> {
 
 impl QueryFragment<MultiBackend> for LiveData<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
-        out.push_sql("SELECT session_data FROM django_session WHERE session_key = ");
+        out.push_sql("SELECT session_data, expire_date FROM django_session WHERE session_key = ");
         out.push_bind_param::<Text, _>(self.key)?;
         out.push_sql(" AND expire_date > ");
         out.push_bind_param::<SqlDateTime, _>(&self.now)?;
@@ -269,7 +268,7 @@ impl QueryFragment<MultiBackend> for LiveData<'_> {
 }
 
 impl Query for LiveData<'_> {
-    type SqlType = Text;
+    type SqlType = (Text, SqlDateTime);
 }
 
 impl RunQueryDsl<DbConnection> for LiveData<'_> {}

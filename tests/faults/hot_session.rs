@@ -7,19 +7,30 @@ use crate::database::DatabaseFile;
 use crate::server::{Server, runserver};
 use crate::timing::undisturbed;
 
-const CLIENTS: u64 = 32;
-const REQUESTS: u64 = 25;
+const CLIENTS: usize = 64;
+const REQUESTS: usize = 25;
 
 #[test]
-fn the_total_of_32_clients_on_one_cookie_is_exact() {
-    let _alone = undisturbed();
+fn the_total_of_64_clients_on_one_cookie_is_exact() {
     let file = DatabaseFile::new();
     let server = Server::start(runserver(&file.path()));
-    let mut visitor = Visitor::after_visits(&server, 1);
+    assert_exact(&file, &[server]);
+}
+
+#[test]
+fn the_total_over_two_processes_is_exact() {
+    let file = DatabaseFile::new();
+    let servers = [Server::start(runserver(&file.path())), Server::start(runserver(&file.path()))];
+    assert_exact(&file, &servers);
+}
+
+fn assert_exact(file: &DatabaseFile, servers: &[Server]) {
+    let _alone = undisturbed();
+    let mut visitor = Visitor::after_visits(&servers[0], 1);
     let key = visitor.key().to_owned();
     thread::scope(|scope| {
-        for _ in 0..CLIENTS {
-            let mut client = Visitor::with_key(&server, &key);
+        for (_, server) in (0..CLIENTS).zip(servers.iter().cycle()) {
+            let mut client = Visitor::with_key(server, &key);
             let key = &key;
             scope.spawn(move || {
                 for _ in 0..REQUESTS {
@@ -29,6 +40,7 @@ fn the_total_of_32_clients_on_one_cookie_is_exact() {
             });
         }
     });
-    assert_eq!(visitor.visit().counter(), 1 + CLIENTS * REQUESTS);
+    let total = u64::try_from(1 + CLIENTS * REQUESTS).unwrap();
+    assert_eq!(visitor.visit().counter(), total);
     assert_eq!(file.keys(), [key]);
 }

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use self::saves::Saves;
 use super::{BackendFuture, SessionBackend};
-use crate::db::{Database, DbConnection, DbError, WriteError};
+use crate::db::{CachedRow, Changes, Database, DbConnection, DbError, WriteError};
 use crate::sessions::error::SessionError;
 use crate::sessions::key::SessionKey;
 use crate::sessions::models::SessionRow;
@@ -71,24 +71,31 @@ impl DbBackend {
         Self { database, codec: Arc::new(codec), saves: Saves::default() }
     }
 
-    /// Runs a job in a write transaction, with the codec at hand.
-    async fn write<T, F>(&self, job: F) -> Result<T, SessionError>
-    where
-        T: Send + 'static,
-        F: FnOnce(&mut DbConnection, &SessionCodec) -> Result<T, SessionError> + Send + 'static,
-    {
-        let codec = Arc::clone(&self.codec);
-        self.database.write(move |conn| job(conn, &codec)).await
+    /// The payload under a key that has not expired.
+    async fn live_data(&self, key: SessionKey, now: DateTime<Utc>) -> Result<Option<Arc<str>>, DbError> {
+        let read_at = match self.database.rows().get(key.as_str(), now) {
+            Ok(row) => return Ok(Some(row.text)),
+            Err(read_at) => read_at,
+        };
+        let find = {
+            let key = key.clone();
+            move |conn: &mut DbConnection| SessionRow::live_data(conn, key.as_str(), now)
+        };
+        let Some((data, expire_date)) = self.database.look_up(find).await? else { return Ok(None) };
+        let text: Arc<str> = data.into();
+        if let Some(expire_date) = expire_date {
+            let row = CachedRow { text: Arc::clone(&text), expire_date };
+            self.database.rows().put(key.as_str(), row, read_at);
+        }
+        Ok(Some(text))
     }
 }
 
 impl SessionBackend for DbBackend {
     fn load(&self, key: SessionKey, now: DateTime<Utc>) -> BackendFuture<'_, Option<Loaded>> {
-        let codec = Arc::clone(&self.codec);
         Box::pin(async move {
-            let find = move |conn: &mut DbConnection| SessionRow::live_data(conn, key.as_str(), now);
-            let stored: Option<String> = self.database.look_up(find).await?;
-            Ok(stored.map(|stored| Loaded { data: codec.decode(&stored), stored: Some(stored.into()) }))
+            let stored = self.live_data(key, now).await?;
+            Ok(stored.map(|stored| Loaded { data: self.codec.decode(&stored), stored: Some(stored) }))
         })
     }
 
@@ -102,7 +109,7 @@ impl SessionBackend for DbBackend {
         Box::pin(async move {
             let (key, data) = (SessionKey::random(), pending.take_data());
             let row = row(&self.codec, &key, &pending, &data)?;
-            self.database.write(move |conn| insert(conn, row, key, data)).await
+            self.database.write_rows(move |conn, changes| insert(conn, changes, row, key, data)).await
         })
     }
 
@@ -114,23 +121,21 @@ impl SessionBackend for DbBackend {
     }
 
     fn cycle_key(&self, from: SessionKey, to: SessionKey, mut pending: Pending) -> BackendFuture<'_, Saved> {
-        Box::pin(self.write(move |conn, codec| {
+        let codec = Arc::clone(&self.codec);
+        Box::pin(self.database.write_rows(move |conn, changes| {
             let data = match SessionRow::data_for_update(conn, from.as_str()).map_err(DbError::from)? {
                 Some(stored) => pending.merge_into(&stored, |stored| codec.decode(stored))?,
                 None => pending.take_data(),
             };
-            let row = row(codec, &to, &pending, &data)?;
-            let saved = insert(conn, row, to, data)?;
-            SessionRow::delete(conn, from.as_str()).map_err(DbError::from)?;
+            let row = row(&codec, &to, &pending, &data)?;
+            let saved = insert(conn, changes, row, to, data)?;
+            delete(conn, changes, &from)?;
             Ok(saved)
         }))
     }
 
     fn delete(&self, key: SessionKey) -> BackendFuture<'_, ()> {
-        Box::pin(self.write(move |conn, _| {
-            SessionRow::delete(conn, key.as_str()).map_err(DbError::from)?;
-            Ok(())
-        }))
+        Box::pin(self.database.write_rows(move |conn, changes| delete(conn, changes, &key)))
     }
 
     fn clear_expired<'a>(
@@ -141,10 +146,10 @@ impl SessionBackend for DbBackend {
         Box::pin(async move {
             let mut cleared = 0;
             loop {
-                let batch = move |conn: &mut DbConnection, _: &SessionCodec| {
-                    Ok(SessionRow::delete_expired(conn, now, CLEAR_BATCH).map_err(DbError::from)?)
+                let batch = move |conn: &mut DbConnection| {
+                    SessionRow::delete_expired(conn, now, CLEAR_BATCH).map_err(DbError::from)
                 };
-                match self.write(batch).await? {
+                match self.database.write(batch).await? {
                     0 => return Ok(cleared),
                     deleted => cleared += deleted,
                 }
@@ -170,6 +175,7 @@ fn row(
 /// Inserts a row under its key, or under another when that is taken.
 fn insert(
     conn: &mut DbConnection,
+    changes: &mut Changes,
     mut row: SessionRow,
     mut session_key: SessionKey,
     data: SessionData,
@@ -178,7 +184,26 @@ fn insert(
         session_key = SessionKey::random();
         session_key.as_str().clone_into(&mut row.session_key);
     }
+    changes.inserted();
     Ok(Saved { session_key, data, stored: Some(row.session_data.into()) })
+}
+
+fn delete(conn: &mut DbConnection, changes: &mut Changes, key: &SessionKey) -> Result<(), SessionError> {
+    if SessionRow::delete(conn, key.as_str()).map_err(DbError::from)? {
+        changes.deleted(key.as_str());
+    }
+    Ok(())
+}
+
+/// Notes a row as it was updated, and hands its payload on.
+fn updated(changes: &mut Changes, row: SessionRow, before: &str) -> Arc<str> {
+    let text: Arc<str> = row.session_data.into();
+    if *text == *before {
+        changes.unknown();
+    } else {
+        changes.updated(&row.session_key, Arc::clone(&text), row.expire_date.into());
+    }
+    text
 }
 
 impl From<DbError> for SessionError {

@@ -1,4 +1,4 @@
-//! Saves of one session that wait at the same moment are one job: merged in their order, and written
+//! Saves of one session that wait at the same moment are one job: merged in their order, and updated
 //! once. So a session that many requests change at once costs each of them a merge in memory.
 
 use std::collections::HashMap;
@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, Utc};
 use tokio::sync::oneshot;
 
-use super::row;
-use crate::db::{Database, DbConnection, DbError, Job};
+use super::{row, updated};
+use crate::db::{Changes, Database, DbConnection, DbError, Job};
 use crate::error::chain;
 use crate::sessions::error::SessionError;
 use crate::sessions::key::SessionKey;
@@ -101,26 +101,27 @@ struct SaveJob {
 }
 
 impl SaveJob {
-    fn save(&mut self, conn: &mut DbConnection) -> Result<(), DbError> {
+    fn save(&mut self, conn: &mut DbConnection, changes: &mut Changes) -> Result<(), DbError> {
         if let [only] = &mut *self.saves
             && let Some(row) = only.unless_changed.take()
             && let Some(stored) = only.pending.stored()
             && row.update_from(conn, stored)?
         {
+            let stored = Some(updated(changes, row, stored));
             let data = only.pending.take_data();
-            let saved = Saved { session_key: self.key.clone(), data, stored: Some(row.session_data.into()) };
+            let saved = Saved { session_key: self.key.clone(), data, stored };
             self.results.push(Ok(saved));
             return Ok(());
         }
         if let Some(stored) = SessionRow::data_for_update(conn, self.key.as_str())? {
-            return self.merge(conn, &stored);
+            return self.merge(conn, changes, &stored);
         }
         self.results.extend(self.saves.iter().map(|_| Err(SessionError::Interrupted)));
         Ok(())
     }
 
     /// Applies every save to what the row holds now, one after the other, and writes the row once.
-    fn merge(&mut self, conn: &mut DbConnection, stored: &str) -> Result<(), DbError> {
+    fn merge(&mut self, conn: &mut DbConnection, changes: &mut Changes, stored: &str) -> Result<(), DbError> {
         let mut row: Option<Merged> = None;
         for save in &mut self.saves {
             let before = row.as_ref().map_or(Before::Stored(stored), |row| Before::Merged(&row.data));
@@ -140,8 +141,9 @@ impl SaveJob {
             expire_date: merged.expire_date.into(),
         };
         row.update(conn)?;
+        let stored = updated(changes, row, stored);
         if let Some(saved) = self.results.iter_mut().rev().find_map(|result| result.as_mut().ok()) {
-            saved.stored = Some(row.session_data.into());
+            saved.stored = Some(stored);
         }
         Ok(())
     }
@@ -170,12 +172,12 @@ fn merge(codec: &SessionCodec, pending: &mut Pending, before: Before<'_>) -> Res
 }
 
 impl Job for SaveJob {
-    fn run(&mut self, conn: &mut DbConnection) -> bool {
+    fn run(&mut self, conn: &mut DbConnection, changes: &mut Changes) -> bool {
         self.saves = self.waiting.take(&self.key);
         if self.saves.is_empty() {
             return true;
         }
-        match self.save(conn) {
+        match self.save(conn, changes) {
             Ok(()) => true,
             Err(error) => {
                 self.failure = Some(chain(&error));

@@ -1,0 +1,234 @@
+//! Copies of rows in memory, each of them what the file holds at this moment, whoever writes to it.
+//!
+//! The copies belong to one version of the file. A reader compares that with the file's own before it
+//! takes one. The writer, who knows what it has changed, brings copies and version forward after each
+//! COMMIT if nobody else has committed between, and drops the copies if somebody has.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+
+use super::wal_index::{Version, WalIndex};
+
+/// What all copies together may take.
+const CAPACITY: usize = 4 << 20;
+/// What a copy takes beside its text, about.
+const OVERHEAD: usize = 160;
+
+/// What a row holds under its key.
+#[derive(Clone, Debug)]
+pub(crate) struct CachedRow {
+    pub(crate) text: Arc<str>,
+    pub(crate) expire_date: DateTime<Utc>,
+}
+
+/// What became of the rows in one transaction.
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
+    any: bool,
+    rows: Vec<(Box<str>, Option<CachedRow>)>,
+    unknown: bool,
+}
+
+impl Changes {
+    /// There is a row that was not there before. Not every visitor comes back, so it is copied when one
+    /// reads it.
+    pub(crate) fn inserted(&mut self) {
+        self.any = true;
+    }
+
+    /// A row holds this now, and held another text before: SQLite writes nothing where nothing differs,
+    /// and then there is no commit of our own to be told from another's.
+    pub(crate) fn updated(&mut self, key: &str, text: Arc<str>, expire_date: DateTime<Utc>) {
+        self.any = true;
+        self.rows.push((key.into(), Some(CachedRow { text, expire_date })));
+    }
+
+    /// A row is gone.
+    pub(crate) fn deleted(&mut self, key: &str) {
+        self.any = true;
+        self.rows.push((key.into(), None));
+    }
+
+    /// Any row may have changed.
+    pub(crate) fn unknown(&mut self) {
+        self.unknown = true;
+    }
+}
+
+/// The version of the file that a copy would belong to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ReadAt(Option<Version>);
+
+#[derive(Debug, Default)]
+pub(crate) struct RowCache {
+    /// Without one there are no copies.
+    index: Option<WalIndex>,
+    copies: Mutex<Copies>,
+}
+
+#[derive(Debug, Default)]
+struct Copies {
+    /// The version of the file that holds the same as the copies.
+    version: Option<Version>,
+    /// Those used since the others were.
+    young: HashMap<Box<str>, CachedRow>,
+    /// Dropped when the young ones have grown old.
+    old: HashMap<Box<str>, CachedRow>,
+    young_size: usize,
+}
+
+impl RowCache {
+    pub(super) fn new(index: Option<WalIndex>) -> Self {
+        Self { index, copies: Mutex::default() }
+    }
+
+    /// The row under a key, if a copy of it is there and it lives at `now`.
+    pub(crate) fn get(&self, key: &str, now: DateTime<Utc>) -> Result<CachedRow, ReadAt> {
+        let version = self.version();
+        if version.is_some() {
+            let mut copies = self.copies();
+            if copies.version == version
+                && let Some(row) = copies.get(key)
+                && row.expire_date > now
+            {
+                return Ok(row);
+            }
+        }
+        Err(ReadAt(version))
+    }
+
+    /// Keeps a row that was read after [`get`](Self::get) had none, unless the file has moved since.
+    pub(crate) fn put(&self, key: &str, row: CachedRow, at: ReadAt) {
+        if at.0.is_some() && self.version() == at.0 {
+            let mut copies = self.copies();
+            if copies.version == at.0 {
+                copies.insert(key.into(), row);
+            }
+        }
+    }
+
+    /// In a transaction that nobody else can commit beside: drops what others have changed before.
+    pub(super) fn begin(&self) {
+        let version = self.version();
+        let mut copies = self.copies();
+        if copies.version != version {
+            *copies = Copies { version, ..Copies::default() };
+        }
+    }
+
+    /// After the COMMIT of that transaction.
+    pub(super) fn commit(&self, changes: Changes) {
+        let version = self.version();
+        let mut copies = self.copies();
+        let nobody_else = match (version, copies.version) {
+            (Some(now), Some(before)) if !changes.any => now == before,
+            (Some(now), Some(before)) => now.is_next_after(before),
+            _ => false,
+        };
+        if changes.unknown || !nobody_else {
+            *copies = Copies::default();
+            return;
+        }
+        copies.version = version;
+        for (key, row) in changes.rows {
+            match row {
+                Some(row) => copies.insert(key, row),
+                None => copies.remove(&key),
+            }
+        }
+    }
+
+    /// After a transaction of which nothing is known.
+    pub(super) fn clear(&self) {
+        *self.copies() = Copies::default();
+    }
+
+    fn version(&self) -> Option<Version> {
+        self.index?.version()
+    }
+
+    fn copies(&self) -> MutexGuard<'_, Copies> {
+        // Nothing that can panic happens under the lock.
+        self.copies.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Copies {
+    fn get(&mut self, key: &str) -> Option<CachedRow> {
+        if let Some(row) = self.young.get(key) {
+            return Some(row.clone());
+        }
+        let (key, row) = self.old.remove_entry(key)?;
+        self.insert(key, row.clone());
+        Some(row)
+    }
+
+    fn insert(&mut self, key: Box<str>, row: CachedRow) {
+        self.remove(&key);
+        let size = key.len() + row.text.len() + OVERHEAD;
+        // One that would push out most of the others is read from the file.
+        if size > CAPACITY / 8 {
+            return;
+        }
+        if self.young_size + size > CAPACITY / 2 {
+            self.old = std::mem::take(&mut self.young);
+            self.young_size = 0;
+        }
+        self.young_size += size;
+        self.young.insert(key, row);
+    }
+
+    fn remove(&mut self, key: &str) {
+        if let Some(row) = self.young.remove(key) {
+            self.young_size -= key.len() + row.text.len() + OVERHEAD;
+        }
+        self.old.remove(key);
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    fn row(text: &str) -> CachedRow {
+        CachedRow { text: text.into(), expire_date: DateTime::UNIX_EPOCH }
+    }
+
+    #[test]
+    fn what_is_used_outlives_what_is_not() {
+        let mut copies = Copies::default();
+        let text = "x".repeat(1000);
+        for number in 0..20_000 {
+            copies.insert(number.to_string().into(), row(&text));
+            assert!(copies.get("0").is_some(), "after {number} others");
+        }
+        assert!(copies.get("1").is_none());
+        assert!(copies.get("19999").is_some());
+        let held = copies.young.len() + copies.old.len();
+        assert!(held * text.len() <= CAPACITY, "{held} rows");
+    }
+
+    #[test]
+    fn what_is_removed_is_counted_no_more() {
+        let mut copies = Copies::default();
+        for text in ["one", "two", &"x".repeat(CAPACITY)] {
+            copies.insert("key".into(), row(text));
+            copies.remove("key");
+        }
+        assert_eq!(copies.young_size, 0);
+        assert!(copies.get("key").is_none());
+    }
+
+    #[test]
+    fn without_a_version_nothing_is_kept() {
+        let rows = RowCache::default();
+        rows.begin();
+        let read_at = rows.get("key", DateTime::UNIX_EPOCH).unwrap_err();
+        rows.put("key", row("text"), read_at);
+        rows.commit(Changes::default());
+        assert!(rows.get("key", DateTime::UNIX_EPOCH).is_err());
+    }
+}
