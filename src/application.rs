@@ -23,7 +23,7 @@ use actix_web::{App, HttpServer};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::clock::Clock;
-use crate::db::{Database, DatabaseOptions, DbError};
+use crate::db::{Database, DbError};
 use crate::sessions::actix_store::{BackendStore, stock_middleware};
 use crate::sessions::{DbBackend, Engine, SessionCodec, SessionMiddleware, SharedBackend, SharedPolicy};
 use crate::settings::Settings;
@@ -293,7 +293,7 @@ pub fn backend(settings: &Settings) -> Result<SharedBackend, DbError> {
     let codec = SessionCodec::new(&settings.secret_key, &settings.secret_key_fallbacks);
     match settings.session_engine {
         Engine::Db => {
-            let database = Database::open(&settings.database_url, DatabaseOptions::default())?;
+            let database = Database::open(&settings.database_url, settings.database)?;
             Ok(Arc::new(DbBackend::new(database, codec)))
         }
     }

@@ -123,6 +123,60 @@ pub enum InvalidDatabaseUrl {
     Unknown,
 }
 
+/// `DATABASE_SYNCHRONOUS`: what an answered write to SQLite has outlived.
+///
+/// ```
+/// use sessionid::db::Synchronous;
+///
+/// assert_eq!("FULL".parse(), Ok(Synchronous::Full));
+/// assert!("OFF".parse::<Synchronous>().is_err()); // a crash could damage the file
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Synchronous {
+    /// The end of the machine's power: it is on the disk.
+    #[default]
+    Full,
+    /// The end of the process: the last writes before a power cut may be lost, but never a part of one.
+    Normal,
+}
+
+impl Synchronous {
+    /// What the setting may be.
+    ///
+    /// ```
+    /// # use sessionid::db::Synchronous;
+    /// assert_eq!(Synchronous::ALLOWED, "\"FULL\" or \"NORMAL\"");
+    /// ```
+    pub const ALLOWED: &str = "\"FULL\" or \"NORMAL\"";
+
+    fn pragma(self) -> &'static str {
+        match self {
+            Self::Full => "FULL",
+            Self::Normal => "NORMAL",
+        }
+    }
+}
+
+impl FromStr for Synchronous {
+    type Err = UnknownSynchronous;
+
+    fn from_str(name: &str) -> Result<Self, UnknownSynchronous> {
+        let all = [Self::Full, Self::Normal];
+        all.into_iter().find(|known| known.pragma() == name).ok_or(UnknownSynchronous)
+    }
+}
+
+/// A text is no [`Synchronous`].
+///
+/// ```
+/// use sessionid::db::{Synchronous, UnknownSynchronous};
+///
+/// assert_eq!("sometimes".parse::<Synchronous>(), Err(UnknownSynchronous));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this is neither FULL nor NORMAL")]
+pub struct UnknownSynchronous;
+
 /// What a connection is for.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Purpose {
@@ -137,7 +191,12 @@ pub(super) struct Connector {
     pub(super) purpose: Purpose,
     /// How long a statement waits for another process's lock.
     pub(super) lock_timeout: Duration,
+    pub(super) synchronous: Synchronous,
 }
+
+/// Pages of the log that are brought into the file at once: 16 MB. With SQLite's own 1000, new sessions
+/// pay for it more often than they need (`docs/performance.md`).
+const CHECKPOINT_PAGES: u32 = 4000;
 
 impl Connector {
     pub(super) fn open(&self) -> Result<DbConnection, DbError> {
@@ -152,15 +211,17 @@ impl Connector {
         }
     }
 
-    /// The journal is the file's own, so only the writer sets it. `synchronous = FULL` makes an
-    /// answered write survive a power cut.
+    /// The journal is the file's own, so only the writer sets it.
     fn prepare_sqlite(&self, conn: &mut SqliteConnection) -> QueryResult<()> {
         let wait = format!("PRAGMA busy_timeout = {};", self.lock_timeout.as_millis());
         if let Purpose::Read = self.purpose {
             return conn.batch_execute(&format!("{wait} PRAGMA query_only = ON;"));
         }
         refuse_read_only(conn)?;
-        conn.batch_execute(&format!("{wait} PRAGMA synchronous = FULL;"))?;
+        let synchronous = self.synchronous.pragma();
+        conn.batch_execute(&format!(
+            "{wait} PRAGMA synchronous = {synchronous}; PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};"
+        ))?;
         self.enter_wal(conn)
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::connection::{Connector, DatabaseUrl, DbConnection, Purpose, is_locked};
+use super::connection::{Connector, DatabaseUrl, DbConnection, Purpose, Synchronous, is_locked};
 use super::error::DbError;
 use super::migrations;
 use super::row_cache::{Changes, RowCache};
@@ -29,19 +29,26 @@ pub struct DatabaseOptions {
     pub timeout: Duration,
     /// Connections for reading.
     pub readers: u32,
+    /// What an answered write has outlived.
+    pub synchronous: Synchronous,
 }
 
 impl Default for DatabaseOptions {
     /// A little under 5 s, so that a client that waits for an answer has it within 5 s.
     fn default() -> Self {
-        Self { timeout: Duration::from_millis(4500), readers: 4 }
+        Self { timeout: Duration::from_millis(4500), readers: 4, synchronous: Synchronous::Full }
     }
 }
 
 impl DatabaseOptions {
     /// A lock is given up a little before the answer is, so that its name stands in the answer.
     fn connector(self, url: &DatabaseUrl) -> Connector {
-        Connector { url: url.clone(), purpose: Purpose::Write, lock_timeout: self.timeout * 9 / 10 }
+        Connector {
+            url: url.clone(),
+            purpose: Purpose::Write,
+            lock_timeout: self.timeout * 9 / 10,
+            synchronous: self.synchronous,
+        }
     }
 }
 

@@ -26,7 +26,7 @@ mod wal_index;
 mod writer;
 
 pub(crate) use self::connection::MultiBackend;
-pub use self::connection::{DatabaseUrl, DbConnection, InvalidDatabaseUrl};
+pub use self::connection::{DatabaseUrl, DbConnection, InvalidDatabaseUrl, Synchronous, UnknownSynchronous};
 pub use self::database::{Database, DatabaseOptions, migrate};
 pub use self::datetime::DbDateTime;
 pub(crate) use self::datetime::MaybeDateTime;

@@ -47,7 +47,7 @@ impl WalIndex {
     }
 
     /// `None` where the layout is another.
-    pub(super) fn version(&self) -> Option<Version> {
+    pub(super) fn version(self) -> Option<Version> {
         use std::os::unix::fs::FileExt as _;
 
         let mut header = [0; LENGTH];
@@ -85,7 +85,7 @@ impl WalIndex {
         None
     }
 
-    pub(super) fn version(&self) -> Option<Version> {
+    pub(super) fn version(self) -> Option<Version> {
         None
     }
 }

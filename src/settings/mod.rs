@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 
 pub use self::error::SettingsError;
 use self::sources::Sources;
-use crate::db::DatabaseUrl;
+use crate::db::{DatabaseOptions, DatabaseUrl, Synchronous};
 use crate::sessions::{Engine, SessionPolicy};
 
 /// The `SECRET_KEY` of the shipped `settings.toml`: good for a look at the site, refused when
@@ -71,6 +71,8 @@ pub struct Settings {
     pub allowed_hosts: Vec<String>,
     /// `DATABASE_URL`.
     pub database_url: DatabaseUrl,
+    /// The other `DATABASE_…` settings.
+    pub database: DatabaseOptions,
     /// `SESSION_ENGINE`.
     pub session_engine: Engine,
     /// The `SESSION_COOKIE_…` settings, `SESSION_SAVE_EVERY_REQUEST` and
@@ -144,6 +146,7 @@ impl Settings {
             secret_key_fallbacks: sources.list("SECRET_KEY_FALLBACKS")?.unwrap_or_default(),
             allowed_hosts: sources.list("ALLOWED_HOSTS")?.unwrap_or_default(),
             database_url: database_url.relative_to(&base_dir),
+            database: database_options(&sources)?,
             session_engine: sources.parsed("SESSION_ENGINE", Engine::ALLOWED)?.unwrap_or_default(),
             session: session_policy(&sources)?,
             session_file_path: sources.string("SESSION_FILE_PATH")?.map(|path| base_dir.join(path)),
@@ -178,6 +181,16 @@ impl Settings {
 
 fn default_database() -> DatabaseUrl {
     DatabaseUrl::Sqlite("db.sqlite3".into())
+}
+
+fn database_options(sources: &Sources) -> Result<DatabaseOptions, SettingsError> {
+    let default = DatabaseOptions::default();
+    Ok(DatabaseOptions {
+        synchronous: sources
+            .parsed("DATABASE_SYNCHRONOUS", Synchronous::ALLOWED)?
+            .unwrap_or(default.synchronous),
+        ..default
+    })
 }
 
 fn session_policy(sources: &Sources) -> Result<SessionPolicy, SettingsError> {

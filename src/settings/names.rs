@@ -14,12 +14,13 @@ pub(super) enum Kind {
 }
 
 /// Every setting, in the order of the README's table.
-pub(super) const SETTINGS: [(&str, Kind); 19] = [
+pub(super) const SETTINGS: [(&str, Kind); 20] = [
     ("DEBUG", Kind::Boolean),
     ("SECRET_KEY", Kind::String),
     ("SECRET_KEY_FALLBACKS", Kind::List),
     ("ALLOWED_HOSTS", Kind::List),
     ("DATABASE_URL", Kind::String),
+    ("DATABASE_SYNCHRONOUS", Kind::String),
     ("SESSION_ENGINE", Kind::String),
     ("SESSION_COOKIE_AGE", Kind::Integer),
     ("SESSION_COOKIE_NAME", Kind::String),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use sessionid::db::DatabaseUrl;
+use sessionid::db::{DatabaseUrl, Synchronous};
 use sessionid::settings::{DEMO_SECRET_KEY, Settings};
 
 /// Loads settings from a file, a `.env` and an environment.
@@ -57,6 +57,7 @@ fn variables_are_read_by_their_settings_type() {
         ("ALLOWED_HOSTS", "a.example, b.example"),
         ("SECRET_KEY_FALLBACKS", "one,two"),
         ("DATABASE_URL", "sqlite:///tmp/with?mode=ro&%20.db"),
+        ("DATABASE_SYNCHRONOUS", "NORMAL"),
         ("SESSION_COOKIE_SAMESITE", "false"),
         ("SESSION_COOKIE_SECURE", "1"),
         ("SESSION_ENGINE", "django.contrib.sessions.backends.db"),
@@ -67,6 +68,7 @@ fn variables_are_read_by_their_settings_type() {
     assert_eq!(settings.allowed_hosts, ["a.example", "b.example"]);
     assert_eq!(settings.secret_key_fallbacks, ["one", "two"]);
     assert_eq!(settings.session.cookie_samesite, None);
+    assert_eq!(settings.database.synchronous, Synchronous::Normal);
     assert_eq!(
         settings.database_url,
         DatabaseUrl::Sqlite("/tmp/with?mode=ro&%20.db".into()),
@@ -127,6 +129,11 @@ fn a_wrong_setting_is_refused_in_one_line_with_name_source_and_what_is_allowed()
             with("DATABASE_URL = 'mysql://x'"),
             None,
             ["DATABASE_URL", "settings.toml", "\"mysql://x\"", "sqlite://"],
+        ),
+        (
+            with("DATABASE_SYNCHRONOUS = 'OFF'"),
+            None,
+            ["DATABASE_SYNCHRONOUS", "settings.toml", "\"OFF\"", "\"FULL\" or \"NORMAL\""],
         ),
         (
             with("SECRET_KEY_FALLBACKS = [1]"),

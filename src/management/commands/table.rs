@@ -1,7 +1,7 @@
 //! The table that the settings name, for the commands that look into it.
 
 use super::CommandError;
-use crate::db::{Database, DatabaseOptions};
+use crate::db::Database;
 use crate::sessions::{DbBackend, Engine, SessionCodec};
 use crate::settings::Settings;
 
@@ -16,7 +16,7 @@ pub(super) struct SessionTable {
 pub(super) fn open(settings: &Settings) -> Result<SessionTable, CommandError> {
     match settings.session_engine {
         Engine::Db => {
-            let database = Database::open_existing(&settings.database_url, DatabaseOptions::default())?;
+            let database = Database::open_existing(&settings.database_url, settings.database)?;
             let codec = SessionCodec::new(&settings.secret_key, &settings.secret_key_fallbacks);
             let backend = DbBackend::new(database.clone(), codec.clone());
             Ok(SessionTable { database, backend, codec })

@@ -9,7 +9,7 @@ use super::WalkthroughError;
 use super::report::Report;
 use crate::application::Application;
 use crate::clock::Clock;
-use crate::db::{Database, DatabaseOptions};
+use crate::db::Database;
 use crate::sessions::SessionCodec;
 use crate::sessions::models::SessionRow;
 use crate::settings::Settings;
@@ -32,7 +32,7 @@ impl Stage {
         let (address, server) = start(&settings, (Ipv4Addr::LOCALHOST, 0).into())?;
         Ok(Self {
             browser: Client::new(format!("http://{address}"), Clock::System),
-            database: Database::open(&settings.database_url, DatabaseOptions::default())?,
+            database: Database::open(&settings.database_url, settings.database)?,
             codec: SessionCodec::new(&settings.secret_key, &settings.secret_key_fallbacks),
             keys: Vec::new(),
             settings,
