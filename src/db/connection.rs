@@ -211,6 +211,13 @@ impl Connector {
         }
     }
 
+    /// A connection for the writer, which waits for locks itself.
+    pub(super) fn open_writer(&self) -> Result<DbConnection, DbError> {
+        let mut conn = self.open()?;
+        conn.batch_execute("PRAGMA busy_timeout = 0")?;
+        Ok(conn)
+    }
+
     /// The journal is the file's own, so only the writer sets it.
     fn prepare_sqlite(&self, conn: &mut SqliteConnection) -> QueryResult<()> {
         let wait = format!("PRAGMA busy_timeout = {};", self.lock_timeout.as_millis());

@@ -118,7 +118,7 @@ impl Database {
         let connector = options.connector(url);
         let mut conn = connector.open()?;
         migrations::run(&mut conn, url)?;
-        Self::start(conn, connector, options)
+        Self::start(connector, options)
     }
 
     /// Opens a database that has its tables, and creates nothing.
@@ -141,10 +141,11 @@ impl Database {
         let connector = options.connector(url);
         let mut conn = connector.open()?;
         migrations::check(&mut conn, url)?;
-        Self::start(conn, connector, options)
+        Self::start(connector, options)
     }
 
-    fn start(conn: DbConnection, connector: Connector, options: DatabaseOptions) -> Result<Self, DbError> {
+    fn start(connector: Connector, options: DatabaseOptions) -> Result<Self, DbError> {
+        let conn = connector.open_writer()?;
         let pool = |size: u32, idle: u32, lock_timeout| {
             r2d2::Pool::builder()
                 .max_size(size)

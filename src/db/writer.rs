@@ -8,11 +8,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use tokio::sync::oneshot;
 
-use super::connection::{Connector, DbConnection};
+use super::connection::{Connector, DbConnection, is_locked};
 use super::error::DbError;
 use super::row_cache::{Changes, RowCache};
 use crate::error::chain;
@@ -167,6 +168,21 @@ where
     }
 }
 
+/// SQLite's own busy handler sleeps for up to 100 ms between two looks, while a program that commits in
+/// a loop leaves the lock for microseconds; see `docs/performance.md`.
+fn begin(conn: &mut DbConnection, patience: Duration) -> Result<(), DbError> {
+    let (began, mut pause) = (Instant::now(), Duration::from_micros(100));
+    loop {
+        match conn.batch_execute("BEGIN IMMEDIATE") {
+            Err(error) if is_locked(&error) && began.elapsed() < patience => {
+                std::thread::sleep(pause);
+                pause = Duration::from_millis(1).min(pause * 2);
+            }
+            done => return Ok(done?),
+        }
+    }
+}
+
 struct WriterThread {
     connector: Connector,
     /// Opened anew after a failure.
@@ -196,11 +212,11 @@ impl WriterThread {
 
     fn transaction(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), DbError> {
         if self.conn.is_none() {
-            self.conn = Some(self.connector.open()?);
+            self.conn = Some(self.connector.open_writer()?);
         }
         let conn = self.conn.as_mut().ok_or(DbError::Gone)?;
         let mut changes = Changes::default();
-        conn.batch_execute("BEGIN IMMEDIATE")?;
+        begin(conn, self.connector.lock_timeout)?;
         self.rows.begin();
         for job in batch {
             if !job.run(conn, &mut changes) {
