@@ -17,6 +17,7 @@
 //! ```
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
@@ -126,5 +127,20 @@ impl Default for ManualClock {
     /// A clock that starts at the present time.
     fn default() -> Self {
         Self::new(Clock::System.now())
+    }
+}
+
+/// How long something takes, which no hand can turn.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stopwatch(Instant);
+
+impl Stopwatch {
+    #[expect(clippy::disallowed_methods, reason = "the one place")]
+    pub(crate) fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    pub(crate) fn elapsed(self) -> Duration {
+        self.0.elapsed()
     }
 }

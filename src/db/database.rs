@@ -6,51 +6,17 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::connection::{Connector, DatabaseUrl, DbConnection, Purpose, Synchronous, is_locked};
+use super::connection::{Connector, DbConnection, LogPoolError, Purpose};
 use super::error::DbError;
 use super::migrations;
+use super::options::DatabaseOptions;
+#[cfg(feature = "postgres")]
+use super::postgres::Pooled;
 use super::row_cache::{Changes, RowCache};
+use super::sqlite::is_locked;
+use super::url::DatabaseUrl;
 use super::wal_index::WalIndex;
 use super::writer::{Job, Task, WriteError, Writer};
-
-/// How long to wait, and for how many at once.
-///
-/// ```
-/// use std::time::Duration;
-/// use sessionid::db::DatabaseOptions;
-///
-/// // A script has the patience that a browser has not.
-/// let options = DatabaseOptions { timeout: Duration::from_secs(60), ..DatabaseOptions::default() };
-/// assert_eq!(options.readers, 4);
-/// ```
-#[derive(Clone, Copy, Debug)]
-pub struct DatabaseOptions {
-    /// The longest wait for anything: a connection, a lock, an answer.
-    pub timeout: Duration,
-    /// Connections for reading.
-    pub readers: u32,
-    /// What an answered write has outlived.
-    pub synchronous: Synchronous,
-}
-
-impl Default for DatabaseOptions {
-    /// A little under 5 s, so that a client that waits for an answer has it within 5 s.
-    fn default() -> Self {
-        Self { timeout: Duration::from_millis(4500), readers: 4, synchronous: Synchronous::Full }
-    }
-}
-
-impl DatabaseOptions {
-    /// A lock is given up a little before the answer is, so that its name stands in the answer.
-    fn connector(self, url: &DatabaseUrl) -> Connector {
-        Connector {
-            url: url.clone(),
-            purpose: Purpose::Write,
-            lock_timeout: self.timeout * 9 / 10,
-            synchronous: self.synchronous,
-        }
-    }
-}
 
 /// Creates the tables that are missing, and names the migrations that did it.
 ///
@@ -68,7 +34,7 @@ impl DatabaseOptions {
 ///
 /// As [`Database::open`].
 pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, DbError> {
-    let mut conn = DatabaseOptions::default().connector(url).open()?;
+    let mut conn = connector(url, DatabaseOptions::default()).open()?;
     migrations::run(&mut conn, url)
 }
 
@@ -89,12 +55,29 @@ pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, DbError> {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Database {
+    engine: Engine,
+    rows: Arc<RowCache>,
+    timeout: Duration,
+}
+
+#[derive(Clone, Debug)]
+enum Engine {
+    Sqlite(Local),
+    #[cfg(feature = "postgres")]
+    Postgres(Pooled),
+}
+
+/// A file: many read it, one writes.
+#[derive(Clone, Debug)]
+struct Local {
     /// For one row at a time, on the thread that asks: they wait for nobody's lock.
     inline: r2d2::Pool<Connector>,
     readers: r2d2::Pool<Connector>,
     writer: Arc<Writer>,
-    rows: Arc<RowCache>,
-    timeout: Duration,
+}
+
+fn connector(url: &DatabaseUrl, options: DatabaseOptions) -> Connector {
+    Connector { url: url.clone(), options, purpose: Purpose::Write }
 }
 
 impl Database {
@@ -115,10 +98,9 @@ impl Database {
     /// [`DbError::Connect`] when it cannot be opened, [`DbError::Migrate`] when it cannot be brought
     /// to this version, [`DbError::Query`] when it is no database.
     pub fn open(url: &DatabaseUrl, options: DatabaseOptions) -> Result<Self, DbError> {
-        let connector = options.connector(url);
-        let mut conn = connector.open()?;
-        migrations::run(&mut conn, url)?;
-        Self::start(connector, options)
+        let connector = connector(url, options);
+        migrations::run(&mut connector.open()?, url)?;
+        Self::start(connector)
     }
 
     /// Opens a database that has its tables, and creates nothing.
@@ -138,34 +120,24 @@ impl Database {
         if !url.exists() {
             return Err(DbError::Missing { url: url.to_string() });
         }
-        let connector = options.connector(url);
-        let mut conn = connector.open()?;
-        migrations::check(&mut conn, url)?;
-        Self::start(connector, options)
+        let connector = connector(url, options);
+        migrations::check(&mut connector.open()?, url)?;
+        Self::start(connector)
     }
 
-    fn start(connector: Connector, options: DatabaseOptions) -> Result<Self, DbError> {
-        let conn = connector.open_writer()?;
-        let pool = |size: u32, idle: u32, lock_timeout| {
-            r2d2::Pool::builder()
-                .max_size(size)
-                .min_idle(Some(idle))
-                .connection_timeout(options.timeout)
-                .test_on_check_out(false)
-                .error_handler(Box::new(LogPoolError))
-                .build_unchecked(Connector { purpose: Purpose::Read, lock_timeout, ..connector.clone() })
+    fn start(connector: Connector) -> Result<Self, DbError> {
+        let timeout = connector.options.answer_timeout();
+        let (engine, rows) = match &connector.url {
+            DatabaseUrl::Sqlite(path) => {
+                // A connection is open while the index is looked for, so that there is one.
+                let conn = connector.open()?;
+                let rows = Arc::new(RowCache::new(WalIndex::open(path)));
+                (Engine::Sqlite(Local::start(conn, connector, Arc::clone(&rows))?), rows)
+            }
+            #[cfg(feature = "postgres")]
+            DatabaseUrl::Postgres(_) => (Engine::Postgres(Pooled::start(connector)), Arc::default()),
         };
-        let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
-        let threads = u32::try_from(threads).unwrap_or(u32::MAX);
-        let DatabaseUrl::Sqlite(path) = &connector.url;
-        let rows = Arc::new(RowCache::new(WalIndex::open(path)));
-        Ok(Self {
-            inline: pool(threads, threads, Duration::ZERO),
-            readers: pool(options.readers, 1, connector.lock_timeout),
-            writer: Arc::new(Writer::start(conn, connector, Arc::clone(&rows))?),
-            rows,
-            timeout: options.timeout,
-        })
+        Ok(Self { engine, rows, timeout })
     }
 
     /// Runs a query for one row on the calling thread where that waits for nobody, else as
@@ -179,8 +151,10 @@ impl Database {
         T: Send + 'static,
         F: Fn(&mut DbConnection) -> diesel::QueryResult<T> + Send + 'static,
     {
-        if let Some(mut conn) = self.inline.try_get() {
-            match query(&mut conn) {
+        if let Engine::Sqlite(local) = &self.engine
+            && let Some(mut kept) = local.inline.try_get()
+        {
+            match query(&mut kept.connection) {
                 Err(error) if is_locked(&error) => log::debug!("a read waits for a lock: {error}"),
                 done => return Ok(done?),
             }
@@ -213,12 +187,18 @@ impl Database {
         T: Send + 'static,
         F: FnOnce(&mut DbConnection) -> diesel::QueryResult<T> + Send + 'static,
     {
-        let readers = self.readers.clone();
-        let work = tokio::task::spawn_blocking(move || Ok(query(&mut *readers.get()?)?));
-        match tokio::time::timeout(self.timeout, work).await {
-            Ok(Ok(result)) => result,
-            Ok(Err(_)) => Err(DbError::Gone),
-            Err(_) => Err(DbError::Timeout(self.timeout)),
+        match &self.engine {
+            Engine::Sqlite(local) => {
+                let readers = local.readers.clone();
+                let work = tokio::task::spawn_blocking(move || Ok(query(&mut readers.get()?.connection)?));
+                match tokio::time::timeout(self.timeout, work).await {
+                    Ok(Ok(result)) => result,
+                    Ok(Err(_)) => Err(DbError::Gone),
+                    Err(_) => Err(DbError::Timeout(self.timeout)),
+                }
+            }
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(pooled) => pooled.read(query).await,
         }
     }
 
@@ -281,7 +261,14 @@ impl Database {
     ///
     /// [`DbError::QueueFull`] and [`DbError::Gone`]; the job is dropped then.
     pub(crate) fn submit(&self, job: Box<dyn Job>) -> Result<(), DbError> {
-        self.writer.submit(job)
+        match &self.engine {
+            Engine::Sqlite(local) => local.writer.submit(job),
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(pooled) => {
+                pooled.submit(job);
+                Ok(())
+            }
+        }
     }
 
     /// Waits for a job's answer, as long as anything is waited for.
@@ -297,11 +284,24 @@ impl Database {
     }
 }
 
-#[derive(Debug)]
-struct LogPoolError;
-
-impl r2d2::HandleError<DbError> for LogPoolError {
-    fn handle_error(&self, error: DbError) {
-        log::error!("{error}");
+impl Local {
+    fn start(conn: DbConnection, connector: Connector, rows: Arc<RowCache>) -> Result<Self, DbError> {
+        let options = connector.options;
+        let pool = |size: u32, idle: u32, purpose| {
+            r2d2::Pool::builder()
+                .max_size(size)
+                .min_idle(Some(idle))
+                .connection_timeout(DatabaseOptions::within(options.pool_timeout))
+                .test_on_check_out(false)
+                .error_handler(Box::new(LogPoolError))
+                .build_unchecked(Connector { purpose, ..connector.clone() })
+        };
+        let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let threads = u32::try_from(threads).unwrap_or(u32::MAX);
+        Ok(Self {
+            inline: pool(threads, threads, Purpose::ReadAtOnce),
+            readers: pool(options.pool_size, 1, Purpose::Read),
+            writer: Arc::new(Writer::start(conn, connector, rows)?),
+        })
     }
 }

@@ -4,11 +4,16 @@ use diesel::migration::MigrationSource;
 use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::connection::{DatabaseUrl, DbConnection};
+use super::connection::DbConnection;
 use super::error::DbError;
+#[cfg(feature = "postgres")]
+use super::postgres;
 use super::schema::django_session;
+use super::url::DatabaseUrl;
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+#[cfg(feature = "postgres")]
+const POSTGRESQL: EmbeddedMigrations = embed_migrations!("migrations/postgresql");
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -22,6 +27,8 @@ pub(super) fn run(conn: &mut DbConnection, url: &DatabaseUrl) -> Result<Vec<Stri
     refuse_newer(conn, url)?;
     let applied = match conn {
         DbConnection::Sqlite(conn) => run_sqlite(conn),
+        #[cfg(feature = "postgres")]
+        DbConnection::Postgres(conn) => postgres::migrate(conn, POSTGRESQL),
     };
     applied.map_err(|source| DbError::Migrate { url: url.to_string(), source })
 }

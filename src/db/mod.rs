@@ -19,19 +19,28 @@ mod database;
 mod datetime;
 mod error;
 mod migrations;
+mod options;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod row_cache;
 pub(crate) mod schema;
+mod sqlite;
 mod text;
+mod url;
 mod wal_index;
 mod writer;
 
+pub use self::connection::DbConnection;
 pub(crate) use self::connection::MultiBackend;
-pub use self::connection::{DatabaseUrl, DbConnection, InvalidDatabaseUrl, Synchronous, UnknownSynchronous};
-pub use self::database::{Database, DatabaseOptions, migrate};
+pub use self::database::{Database, migrate};
 pub use self::datetime::DbDateTime;
 pub(crate) use self::datetime::MaybeDateTime;
 pub use self::error::DbError;
+pub use self::options::{DatabaseOptions, Synchronous, UnknownSynchronous};
 pub(crate) use self::row_cache::{CachedRow, Changes};
 pub use self::text::LossyText;
+#[cfg(feature = "postgres")]
+pub use self::url::PostgresUrl;
+pub use self::url::{DatabaseUrl, InvalidDatabaseUrl};
 pub(crate) use self::writer::Job;
 pub use self::writer::WriteError;

@@ -5,6 +5,7 @@ pub(crate) mod sql_types {
     /// Django's `DateTimeField`: `datetime` on SQLite, `timestamp with time zone` on PostgreSQL.
     #[derive(Clone, Copy, Debug, diesel::query_builder::QueryId, diesel::sql_types::SqlType)]
     #[diesel(sqlite_type(name = "Text"))]
+    #[cfg_attr(feature = "postgres", diesel(postgres_type(oid = 1184, array_oid = 1185)))]
     pub struct DateTime;
 }
 

@@ -8,14 +8,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use tokio::sync::oneshot;
 
-use super::connection::{Connector, DbConnection, is_locked};
+use super::connection::{Connector, DbConnection};
 use super::error::DbError;
+use super::options::DatabaseOptions;
 use super::row_cache::{Changes, RowCache};
+use super::sqlite::is_locked;
+use crate::clock::Stopwatch;
 use crate::error::chain;
 
 /// Jobs that may wait; beyond them a request is better told at once.
@@ -171,7 +174,7 @@ where
 /// SQLite's own busy handler sleeps for up to 100 ms between two looks, while a program that commits in
 /// a loop leaves the lock for microseconds; see `docs/performance.md`.
 fn begin(conn: &mut DbConnection, patience: Duration) -> Result<(), DbError> {
-    let (began, mut pause) = (Instant::now(), Duration::from_micros(100));
+    let (began, mut pause) = (Stopwatch::start(), Duration::from_micros(100));
     loop {
         match conn.batch_execute("BEGIN IMMEDIATE") {
             Err(error) if is_locked(&error) && began.elapsed() < patience => {
@@ -212,11 +215,11 @@ impl WriterThread {
 
     fn transaction(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), DbError> {
         if self.conn.is_none() {
-            self.conn = Some(self.connector.open_writer()?);
+            self.conn = Some(self.connector.open()?);
         }
         let conn = self.conn.as_mut().ok_or(DbError::Gone)?;
         let mut changes = Changes::default();
-        begin(conn, self.connector.lock_timeout)?;
+        begin(conn, DatabaseOptions::within_database(self.connector.options.lock_timeout))?;
         self.rows.begin();
         for job in batch {
             if !job.run(conn, &mut changes) {

@@ -89,7 +89,8 @@ impl SessionRow {
 
     /// The payload under a key, expired or not, in a transaction that will change it.
     pub(crate) fn data_for_update(conn: &mut DbConnection, key: &str) -> QueryResult<Option<String>> {
-        let data: Option<LossyText> = DataOf(key).get_result(conn).optional()?;
+        let query = DataForUpdate { key, for_update: conn.for_update() };
+        let data: Option<LossyText> = query.get_result(conn).optional()?;
         Ok(data.map(String::from))
     }
 
@@ -146,7 +147,9 @@ impl SessionRow {
             .select(dsl::session_key)
             .limit(limit)
             .load(conn)?;
-        diesel::delete(dsl::django_session.filter(dsl::session_key.eq_any(expired))).execute(conn)
+        // One of them may have been saved meanwhile, and live.
+        let still_expired = dsl::session_key.eq_any(expired).and(dsl::expire_date.lt(DbDateTime::from(now)));
+        diesel::delete(dsl::django_session.filter(still_expired)).execute(conn)
     }
 
     /// A page of the table, the latest expiry first (`Session.objects.all()`).
@@ -273,26 +276,30 @@ impl Query for LiveData<'_> {
 
 impl RunQueryDsl<DbConnection> for LiveData<'_> {}
 
-struct DataOf<'a>(&'a str);
+struct DataForUpdate<'a> {
+    key: &'a str,
+    for_update: &'static str,
+}
 
-impl QueryId for DataOf<'_> {
-    type QueryId = DataOf<'static>;
+impl QueryId for DataForUpdate<'_> {
+    type QueryId = DataForUpdate<'static>;
     const HAS_STATIC_QUERY_ID: bool = true;
 }
 
-impl QueryFragment<MultiBackend> for DataOf<'_> {
+impl QueryFragment<MultiBackend> for DataForUpdate<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
         out.push_sql("SELECT session_data FROM django_session WHERE session_key = ");
-        out.push_bind_param::<Text, _>(self.0)?;
+        out.push_bind_param::<Text, _>(self.key)?;
+        out.push_sql(self.for_update);
         Ok(())
     }
 }
 
-impl Query for DataOf<'_> {
+impl Query for DataForUpdate<'_> {
     type SqlType = Text;
 }
 
-impl RunQueryDsl<DbConnection> for DataOf<'_> {}
+impl RunQueryDsl<DbConnection> for DataForUpdate<'_> {}
 
 struct InsertRow<'a>(&'a SessionRow);
 

@@ -19,6 +19,7 @@ mod sources;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 pub use self::error::SettingsError;
 use self::sources::Sources;
@@ -43,6 +44,9 @@ pub const DEMO_SECRET_KEY: &str =
 
 /// The longest `SESSION_COOKIE_AGE`: a hundred years, in seconds.
 const LONGEST_AGE: i64 = 100 * 365 * 24 * 60 * 60;
+/// The longest wait for a database, in seconds.
+const LONGEST_TIMEOUT: i64 = 3600;
+const LARGEST_POOL: i64 = 1000;
 
 /// Everything that `settings.toml` and the environment say.
 ///
@@ -185,11 +189,22 @@ fn default_database() -> DatabaseUrl {
 
 fn database_options(sources: &Sources) -> Result<DatabaseOptions, SettingsError> {
     let default = DatabaseOptions::default();
+    let seconds = |name, default: Duration| {
+        let seconds = sources.integer(name, 1..=LONGEST_TIMEOUT, "whole seconds from 1 to 3600")?;
+        Ok(seconds.and_then(|seconds| u64::try_from(seconds).ok()).map_or(default, Duration::from_secs))
+    };
     Ok(DatabaseOptions {
+        connect_timeout: seconds("DATABASE_CONNECT_TIMEOUT", default.connect_timeout)?,
+        pool_timeout: seconds("DATABASE_POOL_TIMEOUT", default.pool_timeout)?,
+        statement_timeout: seconds("DATABASE_STATEMENT_TIMEOUT", default.statement_timeout)?,
+        lock_timeout: seconds("DATABASE_LOCK_TIMEOUT", default.lock_timeout)?,
+        pool_size: sources
+            .integer("DATABASE_POOL_SIZE", 1..=LARGEST_POOL, "a number of connections from 1 to 1000")?
+            .and_then(|size| u32::try_from(size).ok())
+            .unwrap_or(default.pool_size),
         synchronous: sources
             .parsed("DATABASE_SYNCHRONOUS", Synchronous::ALLOWED)?
             .unwrap_or(default.synchronous),
-        ..default
     })
 }
 

@@ -14,13 +14,18 @@ pub(super) enum Kind {
 }
 
 /// Every setting, in the order of the README's table.
-pub(super) const SETTINGS: [(&str, Kind); 20] = [
+pub(super) const SETTINGS: [(&str, Kind); 25] = [
     ("DEBUG", Kind::Boolean),
     ("SECRET_KEY", Kind::String),
     ("SECRET_KEY_FALLBACKS", Kind::List),
     ("ALLOWED_HOSTS", Kind::List),
     ("DATABASE_URL", Kind::String),
     ("DATABASE_SYNCHRONOUS", Kind::String),
+    ("DATABASE_CONNECT_TIMEOUT", Kind::Integer),
+    ("DATABASE_POOL_TIMEOUT", Kind::Integer),
+    ("DATABASE_STATEMENT_TIMEOUT", Kind::Integer),
+    ("DATABASE_LOCK_TIMEOUT", Kind::Integer),
+    ("DATABASE_POOL_SIZE", Kind::Integer),
     ("SESSION_ENGINE", Kind::String),
     ("SESSION_COOKIE_AGE", Kind::Integer),
     ("SESSION_COOKIE_NAME", Kind::String),

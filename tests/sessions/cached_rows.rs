@@ -1,15 +1,16 @@
-//! Whoever writes to the file, a read shows what it holds now.
+//! Whoever writes to the database, a read shows what it holds now.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread;
 
 use sessionid::clock::Clock;
-use sessionid::db::{Database, DatabaseOptions, DatabaseUrl, DbError};
+use sessionid::db::{Database, DatabaseOptions, DbError};
 use sessionid::sessions::models::SessionRow;
 use sessionid::sessions::{DbBackend, SessionCodec, SessionKey, SessionStore, SharedBackend};
 
 use crate::harness::Harness;
+use crate::support::TestDatabase;
 
 const END: &str = "2100-01-01 00:00:00";
 
@@ -59,8 +60,8 @@ fn payload(counter: i64) -> String {
 
 #[actix_web::test]
 async fn each_process_sees_what_the_other_has_written() {
-    let folder = tempfile::tempdir().unwrap();
-    let url = DatabaseUrl::Sqlite(folder.path().join("db.sqlite3")).to_string();
+    let database = TestDatabase::new();
+    let url = database.url();
     let (one, other) = (Process::on(&url), Process::on(&url));
     let key = one.created().await;
     for counter in 1..50 {
@@ -102,8 +103,8 @@ async fn what_a_job_of_the_application_writes_is_seen_at_once() {
 
 #[actix_web::test]
 async fn a_deleted_session_is_gone_and_stays_gone() {
-    let folder = tempfile::tempdir().unwrap();
-    let url = DatabaseUrl::Sqlite(folder.path().join("db.sqlite3")).to_string();
+    let database = TestDatabase::new();
+    let url = database.url();
     let (one, other) = (Process::on(&url), Process::on(&url));
     let key = one.created().await;
     one.set(&key, 1).await;
@@ -122,8 +123,8 @@ fn no_read_is_older_than_a_save_that_was_answered() {
     const SESSIONS: usize = 3;
     const ROUNDS: usize = 150;
 
-    let folder = tempfile::tempdir().unwrap();
-    let url = DatabaseUrl::Sqlite(folder.path().join("db.sqlite3")).to_string();
+    let database = TestDatabase::new();
+    let url = database.url();
     let keys: Vec<SessionKey> = {
         let process = Process::on(&url);
         let create = async { futures_util::future::join_all((0..SESSIONS).map(|_| process.created())).await };

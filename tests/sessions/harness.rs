@@ -1,6 +1,5 @@
 //! One request after another through the session middleware, by a clock that stands still.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use actix_web::body::to_bytes;
@@ -8,16 +7,15 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{COOKIE, SET_COOKIE, VARY};
 use actix_web::{App, HttpResponse, test, web};
 use chrono::{DateTime, Utc};
-use diesel::prelude::*;
-use diesel::sql_types::Text;
 use futures_util::future::LocalBoxFuture;
 use sessionid::clock::ManualClock;
-use sessionid::db::{Database, DatabaseOptions, DatabaseUrl};
+use sessionid::db::{Database, DatabaseOptions};
 use sessionid::sessions::{
     DbBackend, Session, SessionCodec, SessionData, SessionError, SessionMiddleware, SessionPolicy,
     SharedBackend, SharedPolicy,
 };
-use tempfile::TempDir;
+
+use crate::support::{Row, TestDatabase};
 
 pub(crate) const SECRET_KEY: &str = "a key for the tests";
 
@@ -27,7 +25,7 @@ pub(crate) struct Harness {
     pub(crate) policy: SharedPolicy,
     pub(crate) backend: SharedBackend,
     pub(crate) codec: SessionCodec,
-    folder: TempDir,
+    database: TestDatabase,
 }
 
 /// What a client sees of a request.
@@ -39,17 +37,6 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
-/// A row as any other program sees it.
-#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
-pub(crate) struct Row {
-    #[diesel(sql_type = Text)]
-    pub(crate) session_key: String,
-    #[diesel(sql_type = Text)]
-    pub(crate) session_data: String,
-    #[diesel(sql_type = Text)]
-    pub(crate) expire_date: String,
-}
-
 type View = dyn Fn(Session) -> LocalBoxFuture<'static, Result<StatusCode, SessionError>>;
 
 impl Harness {
@@ -58,16 +45,15 @@ impl Harness {
     }
 
     pub(crate) fn with_policy(policy: SessionPolicy) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let url = DatabaseUrl::Sqlite(folder.path().join("db.sqlite3"));
-        let database = Database::open(&url, DatabaseOptions::default()).unwrap();
+        let file = TestDatabase::new();
+        let database = Database::open(&file.url().parse().unwrap(), DatabaseOptions::default()).unwrap();
         let codec = SessionCodec::new(SECRET_KEY, &[]);
         Self {
             clock: ManualClock::new("2026-11-22T18:24:10.25Z".parse().unwrap()),
             policy: policy.into(),
             backend: Arc::new(DbBackend::new(database, codec.clone())),
             codec,
-            folder,
+            database: file,
         }
     }
 
@@ -171,11 +157,7 @@ impl Harness {
     }
 
     pub(crate) fn rows(&self) -> Vec<Row> {
-        diesel::sql_query(
-            "SELECT session_key, session_data, expire_date FROM django_session ORDER BY expire_date",
-        )
-        .load(&mut self.connection())
-        .unwrap()
+        self.database.rows()
     }
 
     pub(crate) fn row(&self, key: &str) -> Option<Row> {
@@ -188,12 +170,7 @@ impl Harness {
     }
 
     pub(crate) fn write(&self, key: &str, session_data: &str, expire_date: &str) {
-        diesel::sql_query("REPLACE INTO django_session VALUES (?, ?, ?)")
-            .bind::<Text, _>(key)
-            .bind::<Text, _>(session_data)
-            .bind::<Text, _>(expire_date)
-            .execute(&mut self.connection())
-            .unwrap();
+        self.database.write(key, session_data, expire_date);
     }
 
     pub(crate) fn payload(&self, json: &str) -> String {
@@ -202,15 +179,7 @@ impl Harness {
 
     /// `DATABASE_URL` for another process.
     pub(crate) fn database_url(&self) -> String {
-        format!("sqlite://{}", self.path().display())
-    }
-
-    fn connection(&self) -> SqliteConnection {
-        SqliteConnection::establish(self.path().to_str().unwrap()).unwrap()
-    }
-
-    fn path(&self) -> PathBuf {
-        self.folder.path().join("db.sqlite3")
+        self.database.url()
     }
 }
 

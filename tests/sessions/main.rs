@@ -11,6 +11,8 @@ mod harness;
 mod merge;
 mod methods;
 mod store;
+#[path = "../support/mod.rs"]
+mod support;
 
 /// The Cookie header for a key.
 fn cookie(key: &str) -> String {

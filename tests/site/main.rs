@@ -6,4 +6,6 @@ mod contract;
 mod operations;
 mod seed;
 mod settings;
+#[path = "../support/mod.rs"]
+mod support;
 mod world;

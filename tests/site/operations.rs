@@ -4,22 +4,23 @@ use std::process::Output;
 use std::sync::Arc;
 
 use assert_cmd::Command;
+use chrono::TimeDelta;
 use diesel::prelude::*;
-use diesel::sql_types::Text;
 use sessionid::clock::Clock;
 use sessionid::db::{Database, DatabaseOptions};
 use sessionid::sessions::{DbBackend, SessionCodec, SessionData, SessionStore};
-use tempfile::TempDir;
+
+use crate::support::TestDatabase;
 
 const KEY: &str = "abcdefghijklmnopqrstuvwxyz012345";
 const SECRET_KEY: &str = "a key for the tests";
 
 /// A folder with a database, and `manage` on it.
-struct Site(TempDir);
+struct Site(TestDatabase);
 
 impl Site {
     fn new() -> Self {
-        let site = Self(tempfile::tempdir().unwrap());
+        let site = Self(TestDatabase::new());
         assert!(site.run(&["migrate"]).status.success());
         site
     }
@@ -28,7 +29,7 @@ impl Site {
         let mut command = Command::new(env!("CARGO_BIN_EXE_manage"));
         command
             .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .env("DATABASE_URL", format!("sqlite://{}", self.database()))
+            .env("DATABASE_URL", self.0.url())
             .env("SECRET_KEY", SECRET_KEY)
             .env("RUST_LOG", "error")
             .timeout(std::time::Duration::from_mins(1));
@@ -46,25 +47,14 @@ impl Site {
         text(&output.stdout)
     }
 
-    fn database(&self) -> String {
-        self.0.path().join("db.sqlite3").display().to_string()
-    }
-
     fn execute(&self, sql: &str) {
-        let mut conn = SqliteConnection::establish(&self.database()).unwrap();
-        diesel::sql_query(sql).execute(&mut conn).unwrap();
+        self.0.execute(sql);
     }
 
     /// A row that ends so many days from now.
     fn row(&self, key: &str, payload: &str, days: i64) {
-        let mut conn = SqliteConnection::establish(&self.database()).unwrap();
-        diesel::sql_query(format!(
-            "INSERT INTO django_session VALUES (?, ?, strftime('%Y-%m-%d %H:%M:%f', 'now', '{days} days'))"
-        ))
-        .bind::<Text, _>(key)
-        .bind::<Text, _>(payload)
-        .execute(&mut conn)
-        .unwrap();
+        let end = Clock::System.now() + TimeDelta::days(days);
+        self.0.write(key, payload, &end.format("%Y-%m-%d %H:%M:%S%.6f").to_string());
     }
 }
 
@@ -143,7 +133,7 @@ fn show_tells_data_expiry_and_who_signed_it() {
 #[actix_web::test]
 async fn a_session_saved_out_of_views_is_read_by_another_process() {
     let site = Site::new();
-    let url = format!("sqlite://{}", site.database()).parse().unwrap();
+    let url = site.0.url().parse().unwrap();
     let database = Database::open_existing(&url, DatabaseOptions::default()).unwrap();
     let backend = Arc::new(DbBackend::new(database, SessionCodec::new(SECRET_KEY, &[])));
     let mut session = SessionStore::new(None, backend, Arc::default(), Clock::System);
@@ -218,7 +208,7 @@ fn a_closed_pipe_is_no_error() {
     let output = std::process::Command::new("sh")
         .args(["-c", script, env!("CARGO_BIN_EXE_manage")])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .env("DATABASE_URL", format!("sqlite://{}", site.database()))
+        .env("DATABASE_URL", site.0.url())
         .output()
         .unwrap();
     assert_eq!(text(&output.stderr), "exit code 0\n");
@@ -236,7 +226,7 @@ fn ctrl_c_in_the_middle_of_clearing_leaves_nothing_half_done() {
     let output = std::process::Command::new("bash")
         .args(["-c", script, env!("CARGO_BIN_EXE_manage")])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .env("DATABASE_URL", format!("sqlite://{}", site.database()))
+        .env("DATABASE_URL", site.0.url())
         .output()
         .unwrap();
     let said = text(&output.stderr);
@@ -251,14 +241,14 @@ fn a_database_that_cannot_be_used_is_said_in_one_line() {
     let commands: [&[&str]; 4] =
         [&["clearsessions"], &["sessions", "list"], &["sessions", "show", KEY], &["sessions", "delete", KEY]];
     for arguments in commands {
-        let missing = Site(tempfile::tempdir().unwrap());
+        let missing = Site(TestDatabase::file_of_its_own());
         refused(&missing.run(arguments), "there is no database");
-        assert!(!std::path::Path::new(&missing.database()).exists(), "nothing was created");
-        let empty = Site(tempfile::tempdir().unwrap());
-        empty.execute("CREATE TABLE something_else (x)");
+        assert!(!missing.0.file().unwrap().exists(), "nothing was created");
+        let empty = Site(TestDatabase::new());
+        empty.execute("CREATE TABLE something_else (x integer)");
         refused(&empty.run(arguments), "has no table django_session");
-        let other = Site(tempfile::tempdir().unwrap());
-        other.execute("CREATE TABLE django_session (id, value)");
+        let other = Site(TestDatabase::new());
+        other.execute("CREATE TABLE django_session (id integer, value integer)");
         refused(&other.run(arguments), "has no table django_session");
         let newer = Site::new();
         newer.execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('9999')");
@@ -272,9 +262,10 @@ fn a_database_that_cannot_be_used_is_said_in_one_line() {
 
 #[test]
 fn a_locked_database_is_said_in_one_line_and_can_still_be_read() {
-    let site = Site::new();
+    let site = Site(TestDatabase::file_of_its_own());
+    site.says(&["migrate"]);
     site.row(KEY, "x", -1);
-    let mut lock = SqliteConnection::establish(&site.database()).unwrap();
+    let mut lock = SqliteConnection::establish(site.0.file().unwrap().to_str().unwrap()).unwrap();
     diesel::sql_query("BEGIN IMMEDIATE").execute(&mut lock).unwrap();
     refused(&site.run(&["clearsessions"]), "database is locked");
     refused(&site.run(&["sessions", "delete", KEY]), "database is locked");

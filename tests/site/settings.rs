@@ -131,11 +131,6 @@ fn a_wrong_setting_is_refused_in_one_line_with_name_source_and_what_is_allowed()
             ["DATABASE_URL", "settings.toml", "\"mysql://x\"", "sqlite://"],
         ),
         (
-            with("DATABASE_SYNCHRONOUS = 'OFF'"),
-            None,
-            ["DATABASE_SYNCHRONOUS", "settings.toml", "\"OFF\"", "\"FULL\" or \"NORMAL\""],
-        ),
-        (
             with("SECRET_KEY_FALLBACKS = [1]"),
             None,
             ["SECRET_KEY_FALLBACKS", "settings.toml", "what is there", "a list of texts"],
@@ -170,12 +165,40 @@ fn a_wrong_setting_is_refused_in_one_line_with_name_source_and_what_is_allowed()
         ("DEBUG = true".to_owned(), None, ["SECRET_KEY", "settings.toml", "not set", "not empty"]),
         (with("DEBUG = 1\nthis is no TOML"), None, ["FOLDER/settings.toml", "3", "", ""]),
     ] {
-        let environment: Vec<_> = environment.into_iter().collect();
-        let error = load(&toml, "", &environment).err().unwrap();
-        assert!(!error.contains('\n'), "{error}");
-        for part in parts {
-            assert!(error.contains(part), "{part:?} in {error:?}");
-        }
+        assert_refused(&toml, environment, parts);
+    }
+}
+
+#[test]
+fn so_is_a_wrong_setting_of_the_database() {
+    let with = |line: &str| format!("{MINIMAL}{line}");
+    for (toml, environment, parts) in [
+        (
+            with("DATABASE_SYNCHRONOUS = 'OFF'"),
+            None,
+            ["DATABASE_SYNCHRONOUS", "settings.toml", "\"OFF\"", "\"FULL\" or \"NORMAL\""],
+        ),
+        (
+            with("DATABASE_LOCK_TIMEOUT = 0"),
+            None,
+            ["DATABASE_LOCK_TIMEOUT", "settings.toml", "0 is not allowed", "1 to 3600"],
+        ),
+        (
+            MINIMAL.to_owned(),
+            Some(("DATABASE_POOL_SIZE", "many")),
+            ["DATABASE_POOL_SIZE", "the environment", "\"many\"", "1 to 1000"],
+        ),
+    ] {
+        assert_refused(&toml, environment, parts);
+    }
+}
+
+fn assert_refused(toml: &str, environment: Option<(&str, &str)>, parts: [&str; 4]) {
+    let environment: Vec<_> = environment.into_iter().collect();
+    let error = load(toml, "", &environment).err().unwrap();
+    assert!(!error.contains('\n'), "{error}");
+    for part in parts {
+        assert!(error.contains(part), "{part:?} in {error:?}");
     }
 }
 

@@ -1,15 +1,14 @@
 //! The shipped application on a free port, a browser's memory, and a clock in hand.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use actix_web::dev::ServerHandle;
-use diesel::prelude::*;
-use diesel::sql_types::Text;
 use sessionid::application::Application;
 use sessionid::clock::{Clock, ManualClock};
 use sessionid::settings::Settings;
 use sessionid::testing::{Client, Exchange};
-use tempfile::TempDir;
+
+use crate::support::{Row, TestDatabase};
 
 pub(crate) struct World {
     pub(crate) clock: ManualClock,
@@ -17,16 +16,7 @@ pub(crate) struct World {
     settings: Settings,
     origin: String,
     server: ServerHandle,
-    folder: TempDir,
-}
-
-/// A row as any other program sees it.
-#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
-pub(crate) struct Row {
-    #[diesel(sql_type = Text)]
-    pub(crate) session_key: String,
-    #[diesel(sql_type = Text)]
-    pub(crate) expire_date: String,
+    database: TestDatabase,
 }
 
 impl World {
@@ -37,15 +27,15 @@ impl World {
 
     /// The same with some settings in the environment.
     pub(crate) fn start_with(environment: &[(&str, &str)]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let database = format!("sqlite://{}", database(folder.path()).display());
-        let environment = environment.iter().copied().chain([("DATABASE_URL", database.as_str())]);
+        let database = TestDatabase::new();
+        let url = database.url();
+        let environment = environment.iter().copied().chain([("DATABASE_URL", url.as_str())]);
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("settings.toml");
         let settings = Settings::load(&file, environment).unwrap();
         let clock = ManualClock::default();
         let (origin, server) = serve(&settings, &clock);
         let browser = Client::new(&origin, Clock::from(clock.clone()));
-        Self { clock, browser, settings, origin, server, folder }
+        Self { clock, browser, settings, origin, server, database }
     }
 
     /// Another browser.
@@ -75,17 +65,11 @@ impl World {
     }
 
     pub(crate) fn rows(&self) -> Vec<Row> {
-        let path = database(self.folder.path());
-        let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
-        diesel::sql_query("SELECT session_key, expire_date FROM django_session ORDER BY expire_date")
-            .load(&mut conn)
-            .unwrap()
+        self.database.rows()
     }
 
     pub(crate) fn drop_table(&self) {
-        let path = database(self.folder.path());
-        let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
-        diesel::sql_query("DROP TABLE django_session").execute(&mut conn).unwrap();
+        self.database.execute("DROP TABLE django_session");
     }
 
     pub(crate) fn origin(&self) -> &str {
@@ -95,10 +79,6 @@ impl World {
     pub(crate) fn row(&self, key: &str) -> Option<Row> {
         self.rows().into_iter().find(|row| row.session_key == key)
     }
-}
-
-fn database(folder: &Path) -> PathBuf {
-    folder.join("db.sqlite3")
 }
 
 fn serve(settings: &Settings, clock: &ManualClock) -> (String, ServerHandle) {

@@ -3,12 +3,12 @@
 mod saves;
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 
 use self::saves::Saves;
 use super::{BackendFuture, SessionBackend};
+use crate::clock::Stopwatch;
 use crate::db::{CachedRow, Changes, Database, DbConnection, DbError, WriteError};
 use crate::sessions::error::SessionError;
 use crate::sessions::key::SessionKey;
@@ -17,7 +17,7 @@ use crate::sessions::pending::{Loaded, Pending, Saved};
 use crate::sessions::serializers::{SessionCodec, SessionData};
 
 /// Rows that one transaction of `clear_expired` deletes, so that it never holds the lock for long.
-const CLEAR_BATCH: i64 = 250;
+const CLEAR_BATCH: i64 = 100;
 
 /// The `db` engine.
 ///
@@ -150,7 +150,7 @@ impl SessionBackend for DbBackend {
                 let batch = move |conn: &mut DbConnection| {
                     SessionRow::delete_expired(conn, now, CLEAR_BATCH).map_err(DbError::from)
                 };
-                let began = Instant::now();
+                let began = Stopwatch::start();
                 match self.database.write(batch).await? {
                     0 => return Ok(cleared),
                     deleted => cleared += deleted,

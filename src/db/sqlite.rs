@@ -1,0 +1,76 @@
+//! How a connection to SQLite is set up.
+
+use std::path::Path;
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection as _;
+use diesel::prelude::*;
+
+use super::connection::Purpose;
+use super::options::DatabaseOptions;
+
+/// Pages of the log that are brought into the file at once: 16 MB. With SQLite's own 1000, new sessions
+/// pay for it more often than they need (`docs/performance.md`).
+const CHECKPOINT_PAGES: u32 = 4000;
+
+/// Between two attempts at what SQLite does not wait for.
+const RETRY: Duration = Duration::from_millis(50);
+
+/// The journal is the file's own, so only the writer sets it.
+pub(super) fn prepare(
+    conn: &mut SqliteConnection,
+    purpose: Purpose,
+    options: &DatabaseOptions,
+) -> QueryResult<()> {
+    let patience = match purpose {
+        Purpose::ReadAtOnce => Duration::ZERO,
+        Purpose::Read | Purpose::Write => DatabaseOptions::within_database(options.lock_timeout),
+    };
+    let wait = format!("PRAGMA busy_timeout = {};", patience.as_millis());
+    if !matches!(purpose, Purpose::Write) {
+        return conn.batch_execute(&format!("{wait} PRAGMA query_only = ON;"));
+    }
+    refuse_read_only(conn)?;
+    let synchronous = options.synchronous.pragma();
+    conn.batch_execute(&format!(
+        "{wait} PRAGMA synchronous = {synchronous}; PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};"
+    ))?;
+    enter_wal(conn, patience)
+}
+
+/// SQLite opens a file that may not be written for reading, and says so at the first write (not at
+/// `BEGIN IMMEDIATE`, which then only reads). A lock is another program's business, and nothing to
+/// wait for here.
+fn refuse_read_only(conn: &mut SqliteConnection) -> QueryResult<()> {
+    match conn.batch_execute(
+        "PRAGMA busy_timeout = 0; BEGIN IMMEDIATE; CREATE TABLE sessionid_probe (x); ROLLBACK;",
+    ) {
+        Err(error) if is_locked(&error) => Ok(()),
+        done => done,
+    }
+}
+
+/// Another program that is writing to a file that is not in WAL mode yet does not make SQLite
+/// wait here, but fail.
+fn enter_wal(conn: &mut SqliteConnection, patience: Duration) -> QueryResult<()> {
+    let mut attempts = patience.as_millis() / RETRY.as_millis();
+    loop {
+        match conn.batch_execute("PRAGMA journal_mode = WAL") {
+            Err(error) if attempts > 0 && is_locked(&error) => attempts -= 1,
+            done => return done,
+        }
+        // SQLite's own busy handler is not asked here; this thread has nothing else to do.
+        std::thread::sleep(RETRY);
+    }
+}
+
+/// Diesel has no kind for SQLITE_BUSY.
+pub(super) fn is_locked(error: &diesel::result::Error) -> bool {
+    matches!(error, diesel::result::Error::DatabaseError(_, info) if info.message().contains("database is locked"))
+}
+
+/// A path that SQLite takes for a file and nothing else: `:memory:` and `file:` mean more to it.
+pub(super) fn file(path: &Path) -> String {
+    let path = if path.is_absolute() { path.to_owned() } else { Path::new(".").join(path) };
+    path.to_string_lossy().into_owned()
+}

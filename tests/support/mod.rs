@@ -1,0 +1,151 @@
+//! A database of its own for each test: a SQLite file, or, with `TEST_POSTGRES_URL`, a database of that
+//! PostgreSQL server. `tests/run` runs the suites over both.
+#![allow(dead_code, reason = "each harness uses what it needs")]
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use diesel::connection::SimpleConnection as _;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use tempfile::TempDir;
+
+/// A database that is dropped at the end.
+pub(crate) enum TestDatabase {
+    Sqlite(TempDir),
+    #[cfg(feature = "postgres")]
+    Postgres {
+        server: String,
+        name: String,
+    },
+}
+
+/// A row as any other program sees it; the expiry as SQLite holds it.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub(crate) struct Row {
+    #[diesel(sql_type = Text)]
+    pub(crate) session_key: String,
+    #[diesel(sql_type = Text)]
+    pub(crate) session_data: String,
+    #[diesel(sql_type = Text)]
+    pub(crate) expire_date: String,
+}
+
+impl TestDatabase {
+    /// A file whatever the others are.
+    pub(crate) fn file_of_its_own() -> Self {
+        Self::Sqlite(tempfile::tempdir().unwrap())
+    }
+
+    #[cfg(not(feature = "postgres"))]
+    pub(crate) fn new() -> Self {
+        assert!(std::env::var_os("TEST_POSTGRES_URL").is_none(), "run with --features postgres");
+        Self::file_of_its_own()
+    }
+
+    #[cfg(feature = "postgres")]
+    pub(crate) fn new() -> Self {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let Ok(server) = std::env::var("TEST_POSTGRES_URL") else {
+            return Self::file_of_its_own();
+        };
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("test_{}_{number}", std::process::id());
+        let mut conn = PgConnection::establish(&format!("{server}/postgres")).unwrap();
+        conn.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
+        Self::Postgres { server, name }
+    }
+
+    /// `DATABASE_URL`.
+    pub(crate) fn url(&self) -> String {
+        match self {
+            Self::Sqlite(_) => format!("sqlite://{}", self.file().unwrap().display()),
+            #[cfg(feature = "postgres")]
+            Self::Postgres { server, name } => format!("{server}/{name}"),
+        }
+    }
+
+    /// The file, where it is one.
+    pub(crate) fn file(&self) -> Option<PathBuf> {
+        match self {
+            Self::Sqlite(folder) => Some(folder.path().join("db.sqlite3")),
+            #[cfg(feature = "postgres")]
+            Self::Postgres { .. } => None,
+        }
+    }
+
+    /// The rows, the first to end before the others.
+    pub(crate) fn rows(&self) -> Vec<Row> {
+        let select = "SELECT session_key, session_data, expire_date FROM django_session ORDER BY expire_date";
+        match self {
+            Self::Sqlite(_) => diesel::sql_query(select).load(&mut self.sqlite()).unwrap(),
+            #[cfg(feature = "postgres")]
+            Self::Postgres { .. } => {
+                let text = "rtrim(rtrim(to_char(expire_date AT TIME ZONE 'UTC', \
+                            'YYYY-MM-DD HH24:MI:SS.US'), '0'), '.') AS expire_date";
+                let select = select.replacen("expire_date", text, 1).replace("BY expire_date", "BY 3");
+                let rows: Vec<Row> = diesel::sql_query(select).load(&mut self.postgres()).unwrap();
+                rows.into_iter().map(with_six_digits).collect()
+            }
+        }
+    }
+
+    /// Writes a row over what is there.
+    pub(crate) fn write(&self, key: &str, session_data: &str, expire_date: &str) {
+        match self {
+            Self::Sqlite(_) => diesel::sql_query("REPLACE INTO django_session VALUES (?, ?, ?)")
+                .bind::<Text, _>(key)
+                .bind::<Text, _>(session_data)
+                .bind::<Text, _>(expire_date)
+                .execute(&mut self.sqlite()),
+            #[cfg(feature = "postgres")]
+            Self::Postgres { .. } => diesel::sql_query(
+                "INSERT INTO django_session VALUES ($1, $2, ($3 || ' UTC')::timestamptz) ON CONFLICT (session_key) \
+                 DO UPDATE SET session_data = excluded.session_data, expire_date = excluded.expire_date",
+            )
+            .bind::<Text, _>(key)
+            .bind::<Text, _>(session_data)
+            .bind::<Text, _>(expire_date)
+            .execute(&mut self.postgres()),
+        }
+        .unwrap();
+    }
+
+    pub(crate) fn execute(&self, statement: &str) {
+        match self {
+            Self::Sqlite(_) => self.sqlite().batch_execute(statement).unwrap(),
+            #[cfg(feature = "postgres")]
+            Self::Postgres { .. } => self.postgres().batch_execute(statement).unwrap(),
+        }
+    }
+
+    fn sqlite(&self) -> SqliteConnection {
+        SqliteConnection::establish(self.file().unwrap().to_str().unwrap()).unwrap()
+    }
+
+    #[cfg(feature = "postgres")]
+    fn postgres(&self) -> PgConnection {
+        PgConnection::establish(&self.url()).unwrap()
+    }
+}
+
+/// SQLite's text has six digits of a fraction or none.
+#[cfg(feature = "postgres")]
+fn with_six_digits(mut row: Row) -> Row {
+    if let Some((_, fraction)) = row.expire_date.split_once('.') {
+        row.expire_date.push_str(&"000000"[fraction.len()..]);
+    }
+    row
+}
+
+#[cfg(feature = "postgres")]
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        if let Self::Postgres { server, name } = self
+            && let Ok(mut conn) = PgConnection::establish(&format!("{server}/postgres"))
+        {
+            // The pools of the test may still be there.
+            let _ = conn.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)"));
+        }
+    }
+}
