@@ -6,7 +6,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
 use super::error::DbError;
-use super::options::DatabaseOptions;
+use super::options::{DatabaseOptions, Purpose};
 #[cfg(feature = "postgres")]
 use super::postgres;
 use super::sqlite;
@@ -49,15 +49,6 @@ impl DbConnection {
             Self::Postgres(_) => " FOR UPDATE",
         }
     }
-}
-
-/// What a connection is for.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Purpose {
-    /// Reading on a thread that must not wait.
-    ReadAtOnce,
-    Read,
-    Write,
 }
 
 /// Opens connections of one purpose; `r2d2` keeps them.

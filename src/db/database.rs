@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::connection::{Connector, DbConnection, LogPoolError, Purpose};
+use super::connection::{Connector, DbConnection, LogPoolError};
 use super::error::DbError;
 use super::migrations;
-use super::options::DatabaseOptions;
+use super::options::{DatabaseOptions, Purpose};
 #[cfg(feature = "postgres")]
-use super::postgres::Pooled;
+use super::pooled::Pooled;
 use super::row_cache::{Changes, RowCache};
 use super::sqlite::is_locked;
 use super::url::DatabaseUrl;

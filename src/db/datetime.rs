@@ -107,3 +107,36 @@ impl ToSql<sql_types::DateTime, Sqlite> for DbDateTime {
         Ok(IsNull::No)
     }
 }
+
+#[cfg(feature = "postgres")]
+mod postgres {
+    use chrono::{DateTime, TimeDelta, Utc};
+    use diesel::deserialize::{self, FromSql};
+    use diesel::pg::{Pg, PgValue};
+    use diesel::serialize::{self, Output, ToSql};
+    use diesel::sql_types::BigInt;
+
+    use super::{DbDateTime, sql_types};
+
+    /// PostgreSQL counts microseconds since 2000.
+    fn epoch() -> DateTime<Utc> {
+        const SECONDS: i64 = 946_684_800;
+        DateTime::from_timestamp(SECONDS, 0).unwrap_or_default()
+    }
+
+    impl FromSql<sql_types::DateTime, Pg> for DbDateTime {
+        fn from_sql(bytes: PgValue<'_>) -> deserialize::Result<Self> {
+            let micros = <i64 as FromSql<BigInt, Pg>>::from_sql(bytes)?;
+            let moment = epoch().checked_add_signed(TimeDelta::microseconds(micros));
+            moment.map(Self::from).ok_or_else(|| "a moment beyond what can be told".into())
+        }
+    }
+
+    impl ToSql<sql_types::DateTime, Pg> for DbDateTime {
+        fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+            let micros = (DateTime::from(*self) - epoch()).num_microseconds();
+            let micros = micros.ok_or("a moment beyond what PostgreSQL can tell")?;
+            ToSql::<BigInt, Pg>::to_sql(&micros, &mut out.reborrow())
+        }
+    }
+}

@@ -21,6 +21,8 @@ mod error;
 mod migrations;
 mod options;
 #[cfg(feature = "postgres")]
+mod pooled;
+#[cfg(feature = "postgres")]
 mod postgres;
 mod row_cache;
 pub(crate) mod schema;

@@ -117,3 +117,12 @@ impl FromStr for Synchronous {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("this is neither FULL nor NORMAL")]
 pub struct UnknownSynchronous;
+
+/// What a connection is for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Purpose {
+    /// Reading on a thread that must not wait.
+    ReadAtOnce,
+    Read,
+    Write,
+}

@@ -6,8 +6,7 @@ use std::time::Duration;
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 
-use super::connection::Purpose;
-use super::options::DatabaseOptions;
+use super::options::{DatabaseOptions, Purpose};
 
 /// Pages of the log that are brought into the file at once: 16 MB. With SQLite's own 1000, new sessions
 /// pay for it more often than they need (`docs/performance.md`).

@@ -35,6 +35,14 @@ impl FromSql<Text, Sqlite> for LossyText {
     }
 }
 
+/// PostgreSQL has seen to it that a text is one.
+#[cfg(feature = "postgres")]
+impl FromSql<Text, diesel::pg::Pg> for LossyText {
+    fn from_sql(bytes: diesel::pg::PgValue<'_>) -> deserialize::Result<Self> {
+        <String as FromSql<Text, diesel::pg::Pg>>::from_sql(bytes).map(Self)
+    }
+}
+
 impl From<LossyText> for String {
     fn from(LossyText(text): LossyText) -> Self {
         text

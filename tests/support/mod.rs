@@ -119,6 +119,15 @@ impl TestDatabase {
         }
     }
 
+    /// Another program's lock on a row, until it is dropped.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn lock(&self, key: &str) -> PgConnection {
+        let mut conn = self.postgres();
+        let lock = format!("BEGIN; SELECT 1 FROM django_session WHERE session_key = '{key}' FOR UPDATE");
+        conn.batch_execute(&lock).unwrap();
+        conn
+    }
+
     fn sqlite(&self) -> SqliteConnection {
         SqliteConnection::establish(self.file().unwrap().to_str().unwrap()).unwrap()
     }
