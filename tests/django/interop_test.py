@@ -48,6 +48,13 @@ class OneSession(BothServers):
                 self.assertEqual(self.database.count(), rows + 1)
                 self.assertEqual(self.decoded(key), {"counter": 10})
 
+    def test_it_walks_between_two_of_ours_and_a_django(self):
+        servers = [self.rust, self.another(self.rust), self.django]
+        key = self.rust.get("/hello/world").set_cookie().value
+        for step, server in zip(range(1, 13), cycle(servers)):
+            self.assertEqual(server.get("/hello/world", key).counter(), step)
+        self.assertEqual(self.decoded(key), {"counter": 13})
+
     def test_the_page_is_the_same_from_either_server(self):
         key = self.session_with(["set", "counter", 1234567])
         for path in ["/hello/world2", "/hello/world"]:

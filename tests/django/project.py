@@ -14,6 +14,7 @@ import json
 import os
 import sys
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 import django
 from django.conf import global_settings, settings
@@ -59,13 +60,17 @@ def parse(text, default):
     return text if text.lower() != "false" else False
 
 
+def database():
+    url = os.environ["DATABASE_URL"]
+    if url.startswith("sqlite://"):
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": url.removeprefix("sqlite://")}
+    parts = urlsplit(url)
+    login = {"USER": parts.username, "HOST": parts.hostname, "PORT": parts.port}
+    return {"ENGINE": "django.db.backends.postgresql", "NAME": parts.path.removeprefix("/"), **login}
+
+
 settings.configure(
-    DATABASES={
-        "default": {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": os.environ["DATABASE_URL"].removeprefix("sqlite://"),
-        },
-    },
+    DATABASES={"default": database()},
     INSTALLED_APPS=["django.contrib.sessions"],
     # What `startproject` gives, without the two that need the tables of django.contrib.auth.
     MIDDLEWARE=[

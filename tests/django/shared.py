@@ -1,5 +1,10 @@
-"""What every test here shares: one database file, one environment, both servers on it."""
+"""What every test here shares: one database, one environment, both servers on it.
 
+The database is a SQLite file, or with TEST_POSTGRES_URL one of that PostgreSQL server (`tests/with-postgresql`).
+"""
+
+import itertools
+import os
 import sqlite3
 import sys
 import tempfile
@@ -78,12 +83,48 @@ class Database:
         self.execute(statement, key)
 
 
+class PostgresDatabase(Database):
+    """A database of a PostgreSQL server, which is empty at first."""
+
+    server = os.environ.get("TEST_POSTGRES_URL")
+    numbers = itertools.count()
+
+    def __init__(self):
+        self.name = f"django_{os.getpid()}_{next(self.numbers)}"
+        self.url = f"{self.server}/{self.name}"
+        with self.connect("postgres") as connection:
+            connection.execute(f"CREATE DATABASE {self.name}")
+
+    def environment(self, **settings):
+        return {**Database.environment(self, **settings), "DATABASE_URL": self.url}
+
+    @property
+    def path(self):
+        return self.url
+
+    def connect(self, name=None):
+        import psycopg
+
+        return closing(psycopg.connect(f"{self.server}/{name or self.name}", autocommit=True))
+
+    def execute(self, statement, *parameters):
+        with self.connect() as connection:
+            connection.execute("SET TIME ZONE 'UTC'")
+            done = connection.execute(statement.replace("?", "%s"), parameters)
+            return done.fetchall() if done.description else []
+
+
+def new_database(folder):
+    """The database of a test, whose file would be in `folder`."""
+    return PostgresDatabase() if PostgresDatabase.server else Database(folder)
+
+
 class BothServers:
     """A fixture for `in_both_orders`: `django` and `rust` serve the same file while the class runs."""
 
     @classmethod
     def setUpClass(cls):
-        cls.database = Database(cls.enterClassContext(tempfile.TemporaryDirectory()))
+        cls.database = new_database(cls.enterClassContext(tempfile.TemporaryDirectory()))
         started = {}
         for kind in cls.order:
             migrate(kind(cls.database.environment()))

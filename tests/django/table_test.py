@@ -3,17 +3,17 @@
 import tempfile
 
 from servers import DjangoServer
-from shared import Database, in_both_orders, migrate
+from shared import PostgresDatabase, in_both_orders, migrate, new_database
 
 
 @in_both_orders
 class Table:
     def setUp(self):
-        self.database = Database(self.enterContext(tempfile.TemporaryDirectory()))
+        self.database = new_database(self.enterContext(tempfile.TemporaryDirectory()))
         self.first, self.second = (kind(self.database.environment()) for kind in self.order)
 
     def test_it_is_the_table_that_django_creates(self):
-        reference = Database(self.enterContext(tempfile.TemporaryDirectory()))
+        reference = new_database(self.enterContext(tempfile.TemporaryDirectory()))
         migrate(DjangoServer(reference.environment()))
         migrate(self.first)
         self.assertEqual(schema(self.database), schema(reference))
@@ -41,6 +41,20 @@ class Table:
 
 def schema(database):
     """All that decides how the table behaves: columns, indexes, and what the indexes cover."""
+    if isinstance(database, PostgresDatabase):
+        return {
+            "columns": database.execute(
+                "SELECT column_name, data_type, character_maximum_length, is_nullable, column_default "
+                "FROM information_schema.columns WHERE table_name = 'django_session' ORDER BY ordinal_position"
+            ),
+            "indexes": database.execute(
+                "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'django_session' ORDER BY indexname"
+            ),
+            "constraints": database.execute(
+                "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint "
+                "WHERE conrelid = 'django_session'::regclass ORDER BY conname"
+            ),
+        }
     indexes = database.execute("PRAGMA index_list(django_session)")
     return {
         "columns": database.execute("PRAGMA table_info(django_session)"),

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each harness uses what it needs")]
 
 use std::path::PathBuf;
+#[cfg(feature = "postgres")]
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use diesel::connection::SimpleConnection as _;
@@ -66,6 +67,7 @@ impl TestDatabase {
     }
 
     /// The file, where it is one.
+    #[cfg_attr(not(feature = "postgres"), expect(clippy::unnecessary_wraps, reason = "PostgreSQL has none"))]
     pub(crate) fn file(&self) -> Option<PathBuf> {
         match self {
             Self::Sqlite(folder) => Some(folder.path().join("db.sqlite3")),

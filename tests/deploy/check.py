@@ -1,0 +1,208 @@
+#!/usr/bin/env python3
+"""deploy/ as it stands: a real nginx before two servers, of which one is killed and replaced under load.
+
+    SESSIONID_MANAGE=target/debug/manage tests/with-postgresql python3 tests/deploy/check.py
+
+Without TEST_POSTGRES_URL the servers share a SQLite file.
+"""
+
+import http.client
+import os
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+from contextlib import closing
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent.parent
+DEPLOY = REPOSITORY / "deploy"
+HOST = "www.example.com"
+CLIENTS = 16
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def wait_for(port):
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            time.sleep(0.01)
+    raise TimeoutError(f"nobody listens on {port}")
+
+
+class Site:
+    """What /srv/sessionid holds, and servers in it."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        for part in ("templates", "static"):
+            shutil.copytree(REPOSITORY / part, folder / part)
+        shutil.copy(DEPLOY / "settings.toml", folder)
+        database = f"sqlite://{folder}/db.sqlite3"
+        if server := os.environ.get("TEST_POSTGRES_URL"):
+            # One that every PostgreSQL has; nothing else uses this one's table.
+            database = f"{server}/postgres"
+        (folder / ".env").write_text(
+            f"SECRET_KEY=k9-Lq-0z-mW7xP2v-RtY8bNc4HdSf6GjKuEoAiQw1XyZ3TrVe5\nDATABASE_URL={database}\n"
+        )
+
+    def command(self, *arguments):
+        return [os.path.abspath(os.environ["SESSIONID_MANAGE"]), *arguments]
+
+    def serve(self, port):
+        log = (self.folder / f"{port}.log").open("ab")
+        server = subprocess.Popen(
+            self.command("runserver", f"127.0.0.1:{port}"), cwd=self.folder, stdout=log, stderr=log,
+            env={"PATH": os.environ["PATH"]},
+        )
+        log.close()
+        wait_for(port)
+        return server
+
+
+class Deployment(unittest.TestCase):
+    def setUp(self):
+        self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        # nginx's workers may run as another user.
+        self.folder.chmod(0o755)
+        self.ports = [free_port(), free_port()]
+        self.tls, self.plain = free_port(), free_port()
+        self.configure_nginx()
+
+    def configure_nginx(self):
+        certificate, key = self.folder / "site.pem", self.folder / "site.key"
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={HOST}",
+             "-keyout", str(key), "-out", str(certificate)],
+            check=True, stderr=subprocess.DEVNULL,
+        )
+        site = (DEPLOY / "nginx.conf").read_text()
+        for old, new in {
+            "127.0.0.1:8001": f"127.0.0.1:{self.ports[0]}",
+            "127.0.0.1:8002": f"127.0.0.1:{self.ports[1]}",
+            "listen 443 ssl": f"listen 127.0.0.1:{self.tls} ssl",
+            "listen 80": f"listen 127.0.0.1:{self.plain}",
+            f"/etc/ssl/certs/{HOST}.pem": str(certificate),
+            f"/etc/ssl/private/{HOST}.key": str(key),
+        }.items():
+            self.assertEqual(site.count(old), 1, old)
+            site = site.replace(old, new)
+        temporary = "".join(
+            f"{name}_temp_path {self.folder}/{name};\n" for name in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        )
+        self.nginx = self.folder / "nginx.conf"
+        self.nginx.write_text(
+            f"pid {self.folder}/nginx.pid;\nerror_log {self.folder}/error.log;\ndaemon off;\n"
+            f"events {{}}\nhttp {{\naccess_log off;\n{temporary}{site}\n}}\n"
+        )
+
+    def start_nginx(self):
+        nginx = subprocess.Popen(["nginx", "-c", str(self.nginx)], stderr=subprocess.DEVNULL)
+        self.addCleanup(stop, nginx)
+        wait_for(self.tls)
+
+    def test_the_configuration_is_one(self):
+        done = subprocess.run(["nginx", "-t", "-c", str(self.nginx)], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_the_unit_is_one(self):
+        if shutil.which("systemd-analyze") is None:
+            self.skipTest("systemd-analyze is not on this machine")
+        unit = self.folder / "sessionid@8001.service"
+        text = (DEPLOY / "sessionid@.service").read_text()
+        unit.write_text(text.replace("/usr/local/bin/manage", os.path.abspath(os.environ["SESSIONID_MANAGE"])))
+        done = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True)
+        self.assertNotIn("sessionid@", done.stderr)
+
+    def test_plain_http_is_sent_to_https(self):
+        site = Site(self.folder / "site")
+        servers = [site.serve(port) for port in self.ports]
+        self.addCleanup(lambda: [stop(server) for server in servers])
+        self.start_nginx()
+        connection = self.enterContext(closing(http.client.HTTPConnection("127.0.0.1", self.plain, timeout=20)))
+        connection.request("GET", "/hello/world", headers={"Host": HOST})
+        answer = connection.getresponse()
+        self.assertEqual((answer.status, answer.getheader("Location")), (301, f"https://{HOST}/hello/world"))
+
+    def test_no_client_notices_that_a_server_is_killed_and_replaced(self):
+        site = Site(self.folder / "site")
+        servers = [site.serve(port) for port in self.ports]
+        self.addCleanup(lambda: [stop(server) for server in servers])
+        self.start_nginx()
+        over, problems, visits = threading.Event(), [], [0] * CLIENTS
+        clients = [
+            threading.Thread(target=visit, args=(self.tls, over, problems, visits, number)) for number in range(CLIENTS)
+        ]
+        for client in clients:
+            client.start()
+        try:
+            time.sleep(1.5)
+            servers[0].kill()
+            servers[0].wait()
+            time.sleep(1.5)
+            servers[0] = site.serve(self.ports[0])
+            # nginx counts whole seconds, and comes back to a server that had failed after two of them.
+            time.sleep(3.5)
+            servers[1].terminate()
+            servers[1].wait()
+            time.sleep(1)
+        finally:
+            over.set()
+            for client in clients:
+                client.join()
+        self.assertEqual(problems, [], (self.folder / "error.log").read_text()[:6000])
+        self.assertGreater(min(visits), 20)
+
+
+def visit(port, over, problems, visits, number):
+    """Counts in a session of its own; every answer is a page, and the counter never falls behind."""
+    context = ssl._create_unverified_context()
+    with closing(http.client.HTTPSConnection("127.0.0.1", port, timeout=20, context=context)) as connection:
+        count(connection, over, problems, visits, number)
+
+
+def count(connection, over, problems, visits, number):
+    cookie, expected = None, 0
+    while not over.is_set():
+        headers = {"Host": HOST, **({"Cookie": f"sessionid={cookie}"} if cookie else {})}
+        try:
+            connection.request("GET", "/hello/world", headers=headers)
+            answer = connection.getresponse()
+            body = answer.read()
+        except OSError as error:
+            return problems.append(f"client {number}: {error!r}")
+        found = re.search(rb"<b>(\d+)</b>", body)
+        set_cookie = answer.getheader("Set-Cookie", "")
+        if answer.status != 200 or not found or "Secure" not in set_cookie:
+            return problems.append(f"client {number}: {answer.status} {set_cookie} {body[:200]}")
+        counter = int(found[1])
+        # A request whose server died after its COMMIT is sent to the other one, and counts twice.
+        if not expected <= counter <= expected + 1:
+            return problems.append(f"client {number}: {counter} instead of {expected}")
+        expected = counter + 1
+        cookie = re.match(r"sessionid=([a-z0-9]+)", set_cookie)[1]
+        visits[number] += 1
+
+
+def stop(process):
+    if process.poll() is None:
+        process.terminate()
+    process.wait(40)
+
+
+if __name__ == "__main__":
+    sys.exit(unittest.main(verbosity=2))
