@@ -18,16 +18,17 @@ use std::time::Duration;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Condition, Logger, from_fn};
-use actix_web::web::Data;
+use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::clock::Clock;
 use crate::db::{Database, DbError};
+use crate::lab::{self, Lab, SecretKeys};
 use crate::sessions::actix_store::{BackendStore, stock_middleware};
 use crate::sessions::{DbBackend, Engine, SessionCodec, SessionMiddleware, SharedBackend, SharedPolicy};
 use crate::settings::Settings;
-use crate::site::{self, AllowedHosts, ShowCauses, TemplateError, Templates};
+use crate::site::{self, AllowedHosts, IndexView, ShowCauses, TemplateError, Templates, as_view};
 
 /// How long requests in flight may take once the server is told to stop.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(30);
@@ -220,6 +221,8 @@ struct Site {
     templates: Data<Templates>,
     hosts: Data<AllowedHosts>,
     show_causes: Data<ShowCauses>,
+    /// In `DEBUG` only.
+    lab: Option<Data<Lab>>,
     sessions: SessionMiddleware,
     stock_store: BackendStore,
     secret_key: String,
@@ -231,8 +234,15 @@ struct Site {
 impl Site {
     fn build(settings: &Settings, clock: Clock) -> Result<Self, ApplicationError> {
         let policy = SharedPolicy::new(settings.session.clone());
-        let backend = backend(settings)?;
+        let database = Database::open(&settings.database_url, settings.database)?;
+        let backend = backend_in(settings, database.clone());
+        let lab = settings.debug.then(|| {
+            let keys =
+                SecretKeys { current: &settings.secret_key, fallbacks: &settings.secret_key_fallbacks };
+            Data::new(Lab::new(keys, database, backend.clone(), policy.clone(), clock.clone()))
+        });
         Ok(Self {
+            lab,
             templates: Data::new(Templates::load(&settings.base_dir.join("templates"))?),
             hosts: Data::new(AllowedHosts::new(settings.allowed_hosts.clone(), settings.debug)),
             show_causes: Data::new(ShowCauses(settings.debug)),
@@ -266,8 +276,20 @@ impl Site {
             .wrap(from_fn(AllowedHosts::check))
             .wrap(from_fn(site::error_pages))
             .wrap(from_fn(site::default_headers))
+            .wrap(Condition::new(self.lab.is_some(), from_fn(lab::record)))
             .wrap(Condition::new(self.log_requests, logger))
+            .configure(|config| self.mount_front_page(config))
             .configure(|config| site::configure(config, self.sessions.clone(), stock, &self.static_files))
+    }
+}
+
+impl Site {
+    /// `/`: the lab, or without it a plain page.
+    fn mount_front_page(&self, config: &mut ServiceConfig) {
+        match &self.lab {
+            Some(lab) => lab::configure(config, lab.clone(), self.sessions.clone()),
+            None => drop(config.service(as_view("/", IndexView::get))),
+        }
     }
 }
 
@@ -290,11 +312,13 @@ impl Site {
 ///
 /// [`DbError`] when the database cannot be used.
 pub fn backend(settings: &Settings) -> Result<SharedBackend, DbError> {
+    let database = Database::open(&settings.database_url, settings.database)?;
+    Ok(backend_in(settings, database))
+}
+
+fn backend_in(settings: &Settings, database: Database) -> SharedBackend {
     let codec = SessionCodec::new(&settings.secret_key, &settings.secret_key_fallbacks);
     match settings.session_engine {
-        Engine::Db => {
-            let database = Database::open(&settings.database_url, settings.database)?;
-            Ok(Arc::new(DbBackend::new(database, codec)))
-        }
+        Engine::Db => Arc::new(DbBackend::new(database, codec)),
     }
 }

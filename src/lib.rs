@@ -28,6 +28,7 @@
 //! | [`settings`] | `django.conf` | `settings.toml`, `.env` and the environment |
 //! | [`testing`] | | a client whose cookies expire by your clock |
 //! | [`site`] | an app's `urls.py`, `views.py` | the counter site |
+//! | `lab` | | the pages around the counter site that show what a session does |
 //! | [`application`] | `wsgi.py` | settings become a running site |
 //! | [`management`] | `manage.py` | the commands |
 //!
@@ -55,6 +56,8 @@ pub mod clock;
 pub mod crypto;
 pub mod db;
 mod error;
+#[cfg(feature = "site")]
+mod lab;
 #[cfg(feature = "site")]
 pub mod management;
 pub mod sessions;

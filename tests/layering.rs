@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms from the ground up; each may use those before it.
-const ROOMS: [&str; 12] = [
+const ROOMS: [&str; 13] = [
     "error",
     "clock",
     "crypto",
@@ -16,6 +16,7 @@ const ROOMS: [&str; 12] = [
     "settings",
     "testing",
     "site",
+    "lab",
     "application",
     "management",
     "main",

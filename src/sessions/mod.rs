@@ -24,7 +24,7 @@
 pub mod actix_store;
 mod backends;
 mod base;
-mod cookie;
+pub(crate) mod cookie;
 mod error;
 mod expiry;
 mod json;

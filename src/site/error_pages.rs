@@ -112,7 +112,8 @@ fn page(templates: &Templates, status: StatusCode, cause: Option<&str>) -> BoxBo
     let reason = status.canonical_reason().unwrap_or("Error");
     let context = context! { status => &status.as_u16(), reason => &reason, cause => &cause };
     let name = match status.as_u16() {
-        code @ (400 | 404 | 405 | 503) => format!("errors/{code}.html"),
+        code @ (403 | 404 | 405 | 413 | 503) => format!("errors/{code}.html"),
+        400..500 => "errors/400.html".to_owned(),
         _ => "errors/500.html".to_owned(),
     };
     let rendered = templates.render_with_status(status, &name, &context);

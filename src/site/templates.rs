@@ -109,8 +109,13 @@ impl Templates {
         name: &str,
         context: &Context,
     ) -> Result<HttpResponse, TemplateError> {
-        let page = self.tera.render(name, context)?;
+        let page = self.render_to_string(name, context)?;
         Ok(HttpResponse::build(status).insert_header(ContentType::html()).body(page))
+    }
+
+    /// A part of a page.
+    pub(crate) fn render_to_string(&self, name: &str, context: &Context) -> Result<String, TemplateError> {
+        Ok(self.tera.render(name, context)?)
     }
 }
 

@@ -8,9 +8,7 @@ use actix_web::http::header::{ALLOW, CONTENT_LENGTH};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder};
 
-use super::views::{
-    ActixHelloWorldView, HelloPlainView, HelloPokeView, HelloWorld2View, HelloWorldView, IndexView,
-};
+use super::views::{ActixHelloWorldView, HelloPlainView, HelloPokeView, HelloWorld2View, HelloWorldView};
 use crate::sessions::SessionMiddleware;
 use crate::sessions::actix_store::{BackendStore, StockMiddleware};
 
@@ -48,7 +46,7 @@ async fn method_not_allowed() -> HttpResponse {
     HttpResponse::MethodNotAllowed().insert_header((ALLOW, ALLOWED_METHODS)).finish()
 }
 
-/// The site's URLs; `/hello` has Django's sessions, `/actix` the stock ones, and everything else knows
+/// The site's URLs but for `/`; `/hello` has Django's sessions, `/actix` the stock ones, and everything else knows
 /// of none.
 ///
 /// ```
@@ -69,7 +67,6 @@ pub fn configure(
     static_files: &Path,
 ) {
     config
-        .service(as_view("/", IndexView::get))
         .service(Files::new("/static", static_files))
         .service(
             web::scope("/hello")

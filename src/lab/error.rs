@@ -1,0 +1,53 @@
+//! Why a page of the lab gave no answer, and what its client is told.
+
+use actix_web::error::HttpError;
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+
+use crate::db::DbError;
+use crate::sessions::SessionError;
+use crate::site::TemplateError;
+
+/// An error of the lab.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LabError {
+    #[error("no such {0}")]
+    NotFound(&'static str),
+    #[error("{0}")]
+    BadInput(&'static str),
+    #[error("the progress cookie has no good signature; open /lab to begin anew")]
+    ForgedProgress,
+    #[error("this operation answers 500, as it says")]
+    OnPurpose,
+    #[error("the lab is not mounted on this path")]
+    NotMounted,
+    #[error("a cookie cannot be written")]
+    Cookie(#[source] HttpError),
+    #[error("progress cannot be written as JSON")]
+    Progress(#[from] serde_json::Error),
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    #[error(transparent)]
+    Database(#[from] DbError),
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+}
+
+impl ResponseError for LabError {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::BadInput(_) | Self::ForgedProgress => StatusCode::BAD_REQUEST,
+            Self::Session(error) => error.status_code(),
+            Self::Database(_) => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        match self {
+            Self::Session(error) => error.error_response(),
+            _ => HttpResponse::new(self.status_code()),
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! The exercises: what each is called, which prediction is right, and when the server ticks.
+
+mod observe;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::progress::{Attempt, Moment, NotedSession, Progress};
+use super::record::Record;
+use super::rows::RowView;
+
+/// What the first exercises are made of; their texts are in `templates/lab/exercises/`.
+pub(super) struct Exercise {
+    /// As in the address of its page.
+    pub(super) number: u8,
+    pub(super) title: &'static str,
+    /// The prediction that comes true, of the choices `a` to `last_choice`.
+    pub(super) right: &'static str,
+    last_choice: &'static str,
+    /// What is to be observed.
+    pub(super) ticks: &'static [&'static str],
+    /// What there was to find out, for the report.
+    pub(super) finding: &'static str,
+    observe: fn(&Scene<'_>) -> Observed,
+    /// Whether ticks come one by one, each to stay; else they belong together.
+    one_by_one: bool,
+}
+
+/// The tick that only an answer gives: see [`Exercise::answered`].
+const FIND_THE_ROW: u8 = 3;
+const RESTART: u8 = 15;
+
+pub(super) static EXERCISES: [Exercise; 12] = [
+    Exercise {
+        number: 1,
+        title: "A visit that tracks nothing",
+        right: "b",
+        last_choice: "c",
+        ticks: &["no cookie was sent", "nobody looked at the session", "no cookie was set"],
+        finding: "A view that never touches the session sets no cookie and reads no row.",
+        observe: observe::plain_visit,
+        one_by_one: false,
+    },
+    Exercise {
+        number: 2,
+        title: "Poke the hornet",
+        right: "a",
+        last_choice: "d",
+        ticks: &["a cookie was set", "without Max-Age: it ends with the browser", "its key is a new one"],
+        finding: "set_expiry(0) modifies the session, so it is saved, and its cookie ends with the browser.",
+        observe: observe::poke,
+        one_by_one: false,
+    },
+    Exercise {
+        number: FIND_THE_ROW,
+        title: "Find the row",
+        right: "c",
+        last_choice: "c",
+        ticks: &["you named the key of a row"],
+        finding: "The cookie's value is the primary key of a row in django_session.",
+        observe: observe::nothing,
+        one_by_one: true,
+    },
+    Exercise {
+        number: 4,
+        title: "Come back",
+        right: "b",
+        last_choice: "d",
+        ticks: &["a cookie was sent", "its key is that of an earlier answer", "the key's row is live"],
+        finding: "A returning client is known by the key that it sends, and by nothing else.",
+        observe: observe::return_visit,
+        one_by_one: false,
+    },
+    Exercise {
+        number: 5,
+        title: "Another view, the same session",
+        right: "a",
+        last_choice: "c",
+        ticks: &["/hello/world was visited", "/hello/world2 was visited", "both with the same key"],
+        finding: "A session belongs to the client and the site, not to a view.",
+        observe: observe::two_views,
+        one_by_one: false,
+    },
+    Exercise {
+        number: 6,
+        title: "Lose the cookie",
+        right: "c",
+        last_choice: "c",
+        ticks: &["a request came without a cookie", "while the old row was live", "and was given a new key"],
+        finding: "Without its cookie a client is a new one, while the old row lives on, unreachable.",
+        observe: observe::lost_cookie,
+        one_by_one: false,
+    },
+    Exercise {
+        number: 7,
+        title: "Keep it alive",
+        right: "b",
+        last_choice: "d",
+        ticks: &[
+            "four saves in one session",
+            "the counter rose by one each time",
+            "expire_date rose each time",
+        ],
+        finding: "Every save gives cookie and row their full age again.",
+        observe: observe::kept_alive,
+        one_by_one: false,
+    },
+    Exercise {
+        number: 8,
+        title: "Fall silent",
+        right: "a",
+        last_choice: "d",
+        ticks: &[
+            "the browser sent no cookie",
+            "the old row had expired",
+            "a new key was given",
+            "the counter was 0",
+        ],
+        finding: "After SESSION_COOKIE_AGE without a save the browser forgets the cookie, and the row counts no more.",
+        observe: observe::silence,
+        one_by_one: false,
+    },
+    Exercise {
+        number: 9,
+        title: "Does reading keep it alive?",
+        right: "b",
+        last_choice: "d",
+        ticks: &[
+            "three reads in one session, none saved",
+            "the last of them in the second half of its life",
+            "expire_date did not move",
+        ],
+        finding: "Only a save moves the expiry. Reading is no activity.",
+        observe: observe::reading,
+        one_by_one: false,
+    },
+    Exercise {
+        number: 12,
+        title: "Close the browser",
+        right: "c",
+        last_choice: "c",
+        ticks: &[
+            "a cookie without Max-Age was set",
+            "the browser was closed, and sends no sessionid",
+            "the row is live all the same",
+        ],
+        finding: "A cookie that ends with the browser says nothing of the row, which lives SESSION_COOKIE_AGE.",
+        observe: observe::closed_browser,
+        one_by_one: true,
+    },
+    Exercise {
+        number: RESTART,
+        title: "Restart the server",
+        right: "b",
+        last_choice: "d",
+        ticks: &[
+            "key and counter were noted",
+            "the server was started anew",
+            "the same key met its live row",
+            "the counter went on",
+        ],
+        finding: "A session survives the server: it is in the database.",
+        observe: observe::restart,
+        one_by_one: true,
+    },
+    Exercise {
+        number: 16,
+        title: "A live cookie of a dead row",
+        right: "c",
+        last_choice: "d",
+        ticks: &[
+            "untouched: nothing happened",
+            "read: the cookie was deleted",
+            "written: a new key was given",
+        ],
+        finding: "An expired row is found out when somebody looks: a read deletes the cookie, a write begins anew.",
+        observe: observe::stale_cookie,
+        one_by_one: true,
+    },
+];
+
+/// What an exercise is judged by.
+pub(super) struct Scene<'a> {
+    /// All that is in the log, the oldest first, without what the browser asks for by itself.
+    pub(super) records: &'a [Arc<Record>],
+    pub(super) boot_id: &'a str,
+    pub(super) since: &'a Moment,
+    pub(super) closed: Option<&'a Moment>,
+    pub(super) noted: Option<&'a NotedSession>,
+    /// The row of the key that was last known, as it is now.
+    pub(super) row: Option<&'a RowView>,
+    pub(super) now: DateTime<Utc>,
+}
+
+impl Scene<'_> {
+    /// The position of the first record that counts.
+    fn start(&self) -> usize {
+        self.records.partition_point(|record| !self.since.is_before(self.boot_id, record.n))
+    }
+
+    /// What was recorded after the prediction.
+    fn recent(&self) -> &[Arc<Record>] {
+        &self.records[self.start()..]
+    }
+}
+
+/// Ticks from the first on, and the requests that show them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Observed {
+    pub(super) ticks: Vec<bool>,
+    pub(super) evidence: Vec<u64>,
+}
+
+impl Exercise {
+    pub(super) fn find(number: u8) -> Option<&'static Self> {
+        EXERCISES.iter().find(|exercise| exercise.number == number)
+    }
+
+    pub(super) fn has_choice(&self, choice: &str) -> bool {
+        choice.len() == 1 && ("a"..=self.last_choice).contains(&choice)
+    }
+
+    pub(super) fn is_done(&self, attempt: &Attempt) -> bool {
+        attempt.ticks.count_ones() as usize == self.ticks.len()
+    }
+
+    /// Brings the ticks of an attempt up to date.
+    pub(super) fn tick(&self, attempt: &mut Attempt, scene: &Scene<'_>) {
+        if self.is_done(attempt) {
+            return;
+        }
+        let observed = (self.observe)(scene);
+        let bits =
+            observed.ticks.iter().enumerate().fold(0, |bits, (at, tick)| bits | (u8::from(*tick) << at));
+        let gained = if self.one_by_one { bits | attempt.ticks } else { bits };
+        if gained.count_ones() > attempt.ticks.count_ones() {
+            attempt.ticks = gained;
+            attempt.evidence = observed.evidence;
+        }
+    }
+}
+
+/// Ticks the exercise that is done by naming a key.
+pub(super) fn answer(progress: &mut Progress) {
+    if let Some(attempt) = progress.attempts.get_mut(&FIND_THE_ROW) {
+        attempt.ticks = 1;
+    }
+}
+
+/// Notes the session for the restart that is to come, once the exercise has begun.
+pub(super) fn note_session(progress: &mut Progress, boot_id: &str, records: &[Arc<Record>]) {
+    let waits = |exercise: &Exercise| {
+        progress.attempts.get(&RESTART).is_some_and(|attempt| !exercise.is_done(attempt))
+    };
+    if !Exercise::find(RESTART).is_some_and(waits) {
+        return;
+    }
+    let noted = records.iter().rev().find(|record| record.in_session).and_then(|record| {
+        let key = record.key()?.to_owned();
+        Some(NotedSession { boot_id: boot_id.to_owned(), key, counter: record.after.as_ref()?.counter? })
+    });
+    if noted.is_some() {
+        progress.noted = noted;
+    }
+}
+
+/// An exercise as the pages show it.
+#[derive(Debug, Serialize)]
+pub(super) struct ExerciseView {
+    pub(super) number: u8,
+    pub(super) title: &'static str,
+    pub(super) finding: &'static str,
+    pub(super) right: &'static str,
+    pub(super) choice: Option<String>,
+    /// Whether the prediction may be judged.
+    pub(super) answered: bool,
+    pub(super) done: bool,
+    pub(super) ticks: Vec<TickView>,
+    pub(super) ticked: u32,
+    pub(super) evidence: Vec<u64>,
+    pub(super) previous: Option<u8>,
+    pub(super) next: Option<u8>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct TickView {
+    text: &'static str,
+    ticked: bool,
+}
+
+impl ExerciseView {
+    pub(super) fn new(exercise: &Exercise, progress: &Progress) -> Self {
+        let attempt = progress.attempts.get(&exercise.number);
+        let at = EXERCISES.iter().position(|other| other.number == exercise.number).unwrap_or(0);
+        let number_at = |at: Option<usize>| at.and_then(|at| EXERCISES.get(at)).map(|other| other.number);
+        let bits = attempt.map_or(0, |attempt| attempt.ticks);
+        let done = attempt.is_some_and(|attempt| exercise.is_done(attempt));
+        Self {
+            number: exercise.number,
+            title: exercise.title,
+            finding: exercise.finding,
+            right: exercise.right,
+            choice: attempt.map(|attempt| attempt.choice.clone()),
+            answered: done,
+            done,
+            ticks: exercise
+                .ticks
+                .iter()
+                .enumerate()
+                .map(|(at, text)| TickView { text, ticked: bits & (1 << at) != 0 })
+                .collect(),
+            ticked: bits.count_ones(),
+            evidence: attempt.map(|attempt| attempt.evidence.clone()).unwrap_or_default(),
+            previous: number_at(at.checked_sub(1)),
+            next: number_at(Some(at + 1)),
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! What stands beside an exercise: the two clocks, the last exchange, the row, the timeline, the rule.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+
+use super::Lab;
+use super::learner::Learner;
+use super::record::{Record, Told};
+use super::rows::RowView;
+
+/// Requests that the short timeline shows.
+const SHOWN: usize = 8;
+
+#[derive(Debug, Serialize)]
+pub(super) struct Panels {
+    pub(super) latest: u64,
+    life: Life,
+    pub(super) row: Option<RowView>,
+    last: Option<Arc<Record>>,
+    /// The newest first.
+    timeline: Vec<Arc<Record>>,
+    /// All that exercises are judged by, the oldest first.
+    #[serde(skip)]
+    pub(super) records: Vec<Arc<Record>>,
+}
+
+/// The cookie's clock beside the row's.
+#[derive(Debug, Serialize)]
+struct Life {
+    /// What the browser sends with this very request.
+    sent: Option<String>,
+    cookie: Clock,
+    row: Clock,
+    /// The request that was last saved, whose age both clocks began with.
+    saved_by: Option<u64>,
+}
+
+#[derive(Debug, Serialize)]
+struct Clock {
+    state: State,
+    /// For [`State::Running`] and [`State::Over`].
+    expires_ms: Option<i64>,
+    total_s: i64,
+    left_s: i64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum State {
+    /// Nobody has set a cookie; there is no row.
+    Absent,
+    /// Until the browser closes.
+    WithBrowser,
+    /// The browser sends it, and has it from before the server's start.
+    Unknown,
+    Deleted,
+    Running,
+    Over,
+}
+
+impl Clock {
+    fn without_end(state: State) -> Self {
+        Self { state, expires_ms: None, total_s: 0, left_s: 0 }
+    }
+
+    fn until(end: DateTime<Utc>, total_s: i64, now: DateTime<Utc>) -> Self {
+        let left = end - now;
+        Self {
+            state: if left > TimeDelta::zero() { State::Running } else { State::Over },
+            expires_ms: Some(end.timestamp_millis()),
+            total_s,
+            left_s: left.num_seconds().max(0),
+        }
+    }
+}
+
+impl Lab {
+    pub(super) async fn panels(&self, learner: &Learner) -> Panels {
+        let now = self.now();
+        let mut records = self.recorder.all();
+        let latest = self.recorder.latest();
+        let timeline = records.iter().rev().take(SHOWN).cloned().collect();
+        records.retain(|record| !record.incidental);
+        let known = records.iter().rev().find_map(|record| record.key().map(str::to_owned));
+        let row = self.row(learner.sessionid.as_deref()).await;
+        let row = if row.is_some() { row } else { self.row(known.as_deref()).await };
+        let life = Life::new(
+            &records,
+            row.as_ref(),
+            learner.sessionid.as_deref(),
+            now,
+            self.policy.get().cookie_age,
+        );
+        Panels { latest, life, row, last: records.last().cloned(), timeline, records }
+    }
+}
+
+impl Life {
+    fn new(
+        records: &[Arc<Record>],
+        row: Option<&RowView>,
+        sent: Option<&str>,
+        now: DateTime<Utc>,
+        age: i64,
+    ) -> Self {
+        let key = row.map(|row| row.key.as_str());
+        let save = records.iter().rev().find(|record| record.saved && record.key() == key);
+        let total =
+            save.and_then(|save| Some((save.expire_after()? - save.at).num_seconds().max(1))).unwrap_or(age);
+        Self {
+            sent: sent.map(super::record::shortened),
+            cookie: cookie_clock(records, sent.is_some(), now),
+            row: row
+                .map_or(Clock::without_end(State::Absent), |row| Clock::until(row.expire_date, total, now)),
+            saved_by: save.map(|save| save.n),
+        }
+    }
+}
+
+/// What the browser was last told.
+fn cookie_clock(records: &[Arc<Record>], sent: bool, now: DateTime<Utc>) -> Clock {
+    let told = records.iter().rev().find(|record| record.cookie != Told::None);
+    match told.map(|told| (told.cookie, told.max_age, told.at)) {
+        None if sent => Clock::without_end(State::Unknown),
+        None => Clock::without_end(State::Absent),
+        Some((Told::Set, None, _)) => Clock::without_end(State::WithBrowser),
+        Some((Told::Set, Some(max_age), at)) => {
+            Clock::until(at + TimeDelta::try_seconds(max_age).unwrap_or_default(), max_age, now)
+        }
+        Some(_) => Clock::without_end(State::Deleted),
+    }
+}

@@ -1,0 +1,142 @@
+//! The lab's only views that touch a session: one operation each, by POST, inside the session middleware.
+
+use actix_web::http::header::LOCATION;
+use actix_web::web::{Form, Path};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
+use chrono::TimeDelta;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::error::LabError;
+use super::pages::way_back;
+use super::recorder::Note;
+use crate::sessions::{Expiry, RawJson, Session};
+
+const LONGEST_KEY: usize = 200;
+const LONGEST_VALUE: usize = 2000;
+/// Two weeks, Django's default age.
+const LONGEST_EXPIRY: i64 = 1_209_600;
+const COUNTER: &str = "counter";
+const NESTED: &str = "cart";
+
+/// What an operation may need.
+#[derive(Debug, Deserialize)]
+pub(super) struct PlayForm {
+    key: Option<String>,
+    value: Option<String>,
+    seconds: Option<i64>,
+    back: Option<String>,
+}
+
+impl PlayForm {
+    fn key(&self) -> Result<&str, LabError> {
+        let key = self.key.as_deref().unwrap_or(COUNTER);
+        let fits = !key.is_empty() && key.chars().count() <= LONGEST_KEY;
+        if fits { Ok(key) } else { Err(LabError::BadInput("a key has 1 to 200 characters")) }
+    }
+
+    /// JSON where it is, else a text.
+    fn value(&self) -> Result<Value, LabError> {
+        let text = self.value.as_deref().unwrap_or_default();
+        if text.chars().count() > LONGEST_VALUE {
+            return Err(LabError::BadInput("a value has at most 2000 characters"));
+        }
+        Ok(serde_json::from_str(text).unwrap_or_else(|_| Value::from(text)))
+    }
+
+    fn seconds(&self) -> Result<i64, LabError> {
+        let seconds = self.seconds.filter(|seconds| (1..=LONGEST_EXPIRY).contains(seconds));
+        seconds.ok_or(LabError::BadInput("seconds are a whole number from 1 to 1209600"))
+    }
+}
+
+/// `POST /play/<operation>`: does it, and leads back to the lab.
+pub(super) async fn operate(
+    operation: Path<String>,
+    form: Form<PlayForm>,
+    session: Session,
+    request: HttpRequest,
+) -> Result<HttpResponse, LabError> {
+    let note = perform(&operation, &form, &session)?;
+    request.extensions_mut().insert(Note(note));
+    let back = way_back(form.back.as_deref());
+    Ok(HttpResponse::SeeOther().insert_header((LOCATION, back)).finish())
+}
+
+/// Does one operation, and tells what came of it.
+fn perform(operation: &str, form: &PlayForm, session: &Session) -> Result<String, LabError> {
+    Ok(match operation {
+        "nothing" => "the view did not touch the session".to_owned(),
+        "read" => {
+            let (key, found) = (form.key()?, session.get::<RawJson>(form.key()?)?);
+            found.map_or_else(|| format!("{key} is not there"), |value| format!("{key} is {value}"))
+        }
+        "set" => {
+            session.insert(form.key()?, form.value()?)?;
+            format!("{} was set", form.key()?)
+        }
+        "pop" => {
+            let found: Option<RawJson> = session.pop(form.key()?)?;
+            found.map_or_else(|| "there was nothing to take".to_owned(), |value| format!("took {value}"))
+        }
+        "nested_copy" => nested(session, false)?,
+        "nested_put_back" => nested(session, true)?,
+        "clear" => {
+            session.clear();
+            "the data is gone, key and row stay".to_owned()
+        }
+        "flush" => {
+            session.flush();
+            "the data, the row and the key are gone".to_owned()
+        }
+        "cycle_key" => {
+            session.cycle_key()?;
+            "the same data under a new key".to_owned()
+        }
+        "get_then_set" => {
+            let counter: i64 = session.get(COUNTER)?.unwrap_or(0);
+            session.insert(COUNTER, counter.saturating_add(1))?;
+            format!("saw {counter}, stores {}", counter.saturating_add(1))
+        }
+        "fetch_update" => {
+            let counter = session.fetch_update(COUNTER, 0, |counter: i64| counter.saturating_add(1))?;
+            format!("saw {counter}, stores one more than the row then holds")
+        }
+        "expire_at_browser_close" => expire(session, 0, "set_expiry(0): the cookie ends with the browser")?,
+        "expire_in" => {
+            let seconds = form.seconds()?;
+            expire(session, seconds, &format!("set_expiry({seconds}): slides with every save"))?
+        }
+        "expire_at" => {
+            let seconds = form.seconds()?;
+            expire(
+                session,
+                TimeDelta::seconds(seconds),
+                &format!("a timedelta of {seconds} s: fixed from now on"),
+            )?
+        }
+        "expire_by_policy" => expire(session, Expiry::Policy, "set_expiry(None): SESSION_COOKIE_AGE again")?,
+        "fail" => {
+            session.insert("written_before_the_error", true)?;
+            return Err(LabError::OnPurpose);
+        }
+        _ => return Err(LabError::NotFound("operation")),
+    })
+}
+
+fn expire(session: &Session, expiry: impl Into<Expiry>, note: &str) -> Result<String, LabError> {
+    session.set_expiry(expiry)?;
+    Ok(note.to_owned())
+}
+
+/// Adds to a list in the session: to a copy of it, which nobody stores, or for good.
+fn nested(session: &Session, put_back: bool) -> Result<String, LabError> {
+    let mut list: Vec<Value> = session.get(NESTED)?.unwrap_or_default();
+    list.push(Value::from(list.len() + 1));
+    let length = list.len();
+    if !put_back {
+        return Ok(format!("a copy of {NESTED} has {length} items; the session was not told"));
+    }
+    session.insert(NESTED, list)?;
+    Ok(format!("{NESTED} was put back with {length} items"))
+}

@@ -1,0 +1,130 @@
+//! A learner's progress, as it travels in a signed cookie; nothing of it is kept on the server.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::signing::{self, TimestampSigner};
+
+const SALT: &str = "sessionid.lab.progress";
+
+/// What a learner has done.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Progress {
+    /// By the exercise's number.
+    #[serde(default)]
+    pub(super) attempts: BTreeMap<u8, Attempt>,
+    /// When the browser was last closed.
+    #[serde(default)]
+    pub(super) closed: Option<Moment>,
+    /// The session as exercise 15 found it before the restart.
+    #[serde(default)]
+    pub(super) noted: Option<NotedSession>,
+}
+
+/// One exercise, from its prediction on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Attempt {
+    pub(super) choice: String,
+    /// What is recorded later than this counts.
+    pub(super) since: Moment,
+    /// The ticks, as bits from the first on.
+    #[serde(default)]
+    pub(super) ticks: u8,
+    /// The requests that show it.
+    #[serde(default)]
+    pub(super) evidence: Vec<u64>,
+}
+
+/// A place in the log of one run of the server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Moment {
+    pub(super) boot_id: String,
+    pub(super) n: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct NotedSession {
+    pub(super) boot_id: String,
+    pub(super) key: String,
+    pub(super) counter: i64,
+}
+
+/// What a cookie says of progress.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Read {
+    /// No cookie: a new learner.
+    New,
+    Known(Progress),
+    /// Forged, damaged, or of another SECRET_KEY.
+    Refused,
+}
+
+/// Signs and reads progress.
+#[derive(Clone, Debug)]
+pub(super) struct ProgressCodec(TimestampSigner);
+
+impl ProgressCodec {
+    pub(super) fn new(secret_key: &str, fallbacks: &[String]) -> Self {
+        Self(TimestampSigner::new(secret_key, fallbacks, SALT))
+    }
+
+    pub(super) fn write(&self, progress: &Progress, now: DateTime<Utc>) -> Result<String, serde_json::Error> {
+        Ok(signing::dumps(&self.0, &serde_json::to_vec(progress)?, now))
+    }
+
+    pub(super) fn read(&self, cookie: Option<&str>) -> Read {
+        let Some(cookie) = cookie else { return Read::New };
+        let json = signing::loads(&self.0, cookie).ok();
+        json.and_then(|json| serde_json::from_slice(&json).ok()).map_or(Read::Refused, Read::Known)
+    }
+}
+
+impl Moment {
+    /// Whether a request of this run of the server came later.
+    pub(super) fn is_before(&self, boot_id: &str, n: u64) -> bool {
+        self.boot_id != boot_id || n > self.n
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn progress() -> Progress {
+        let since = Moment { boot_id: "abc123".to_owned(), n: 7 };
+        let attempt = Attempt { choice: "b".to_owned(), since, ticks: 0b101, evidence: vec![8, 9] };
+        Progress { attempts: [(9, attempt)].into(), ..Progress::default() }
+    }
+
+    #[test]
+    fn progress_comes_back_as_it_was() {
+        let codec = ProgressCodec::new("secret", &[]);
+        let written = codec.write(&progress(), DateTime::UNIX_EPOCH).expect("JSON");
+        assert_eq!(codec.read(Some(&written)), Read::Known(progress()));
+        assert_eq!(codec.read(None), Read::New);
+    }
+
+    #[test]
+    fn what_another_key_signed_is_refused() {
+        let written =
+            ProgressCodec::new("other", &[]).write(&progress(), DateTime::UNIX_EPOCH).expect("JSON");
+        for forged in [written.as_str(), "", "e30", "e30:1:x"] {
+            assert_eq!(ProgressCodec::new("secret", &[]).read(Some(forged)), Read::Refused, "{forged}");
+        }
+        let rotated = ProgressCodec::new("secret", &["other".to_owned()]);
+        assert_eq!(rotated.read(Some(&written)), Read::Known(progress()));
+    }
+
+    #[test]
+    fn all_exercises_fit_into_a_cookie() {
+        let attempt = progress().attempts.remove(&9).expect("an attempt");
+        let attempts =
+            (1..=21).map(|number| (number, Attempt { evidence: (190..196).collect(), ..attempt.clone() }));
+        let noted = NotedSession { boot_id: "abc123".to_owned(), key: "k".repeat(32), counter: i64::MAX };
+        let full = Progress { attempts: attempts.collect(), noted: Some(noted), ..Progress::default() };
+        let written = ProgressCodec::new("secret", &[]).write(&full, DateTime::UNIX_EPOCH).expect("JSON");
+        assert!(written.len() < 3000, "{} bytes", written.len());
+    }
+}

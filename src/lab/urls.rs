@@ -1,0 +1,90 @@
+//! Which page and which form is where.
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::http::header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, HeaderValue};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::web::{self, Data, FormConfig, ServiceConfig};
+use actix_web::{Error, FromRequest, Handler, HttpResponse, Resource, Responder};
+
+use super::{Lab, actions, cross_origin, play, views};
+use crate::sessions::SessionMiddleware;
+use crate::site::as_view;
+
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
+                      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+const ALLOWED_METHODS: &str = "POST, OPTIONS";
+/// Bytes of a form.
+const LARGEST_FORM: usize = 16 << 10;
+
+/// `/`, `/lab…` and `/play/…`.
+pub(crate) fn configure(config: &mut ServiceConfig, lab: Data<Lab>, sessions: SessionMiddleware) {
+    let forms = || FormConfig::default().limit(LARGEST_FORM);
+    config
+        .app_data(lab)
+        .service(as_view("/", views::index).wrap(from_fn(page_headers)))
+        .service(
+            web::scope("/lab")
+                .app_data(forms())
+                .wrap(from_fn(page_headers))
+                .wrap(from_fn(cross_origin::check))
+                .service(as_view("", views::exercises))
+                .service(as_view("/feed", views::feed))
+                .service(as_view("/exercise/{number}", views::exercise))
+                .service(as_view("/learn/{number}", views::learn))
+                .service(as_view("/timeline", views::timeline))
+                .service(as_view("/timeline/{number}", views::request))
+                .service(as_view("/rows", views::rows))
+                .service(as_view("/code", views::code))
+                .service(as_view("/sandbox", views::sandbox))
+                .service(as_view("/report", views::report))
+                .service(as_action("/settings", actions::settings))
+                .service(as_action("/theme", actions::theme))
+                .service(as_action("/forget", actions::forget))
+                .service(as_action("/exercise/3/answer", actions::find_the_row))
+                .service(as_action("/exercise/{number}/predict", actions::predict))
+                .service(as_action("/exercise/{number}/reset", actions::reset))
+                .service(as_action("/rows/clearsessions", actions::clear_sessions))
+                .default_service(web::to(HttpResponse::NotFound)),
+        )
+        .service(
+            web::scope("/play")
+                .app_data(forms())
+                .wrap(sessions)
+                .wrap(from_fn(cross_origin::check))
+                .service(as_action("/{operation}", play::operate)),
+        );
+}
+
+/// A resource for POST alone, with the manners of Django's `View`.
+fn as_action<F, Args>(path: &str, handler: F) -> Resource
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    web::resource(path)
+        .route(web::post().to(handler))
+        .route(web::method(Method::OPTIONS).to(options))
+        .default_service(web::to(method_not_allowed))
+}
+
+async fn options() -> HttpResponse {
+    HttpResponse::Ok().insert_header((ALLOW, ALLOWED_METHODS)).insert_header((CONTENT_LENGTH, 0)).finish()
+}
+
+async fn method_not_allowed() -> HttpResponse {
+    HttpResponse::MethodNotAllowed().insert_header((ALLOW, ALLOWED_METHODS)).finish()
+}
+
+/// Nothing from elsewhere, and nothing kept: a page shows what is so now.
+async fn page_headers<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let mut response = next.call(request).await?;
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
