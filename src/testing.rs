@@ -149,6 +149,7 @@ pub struct Client {
     origin: String,
     clock: Clock,
     cookies: BTreeMap<String, KeptCookie>,
+    headers: BTreeMap<String, String>,
 }
 
 impl Client {
@@ -164,7 +165,7 @@ impl Client {
     /// ```
     pub fn new(origin: impl Into<String>, clock: Clock) -> Self {
         let http = awc::Client::builder().timeout(TIMEOUT).disable_redirects().finish();
-        Self { http, origin: origin.into(), clock, cookies: BTreeMap::new() }
+        Self { http, origin: origin.into(), clock, cookies: BTreeMap::new(), headers: BTreeMap::new() }
     }
 
     /// Asks for a page.
@@ -206,6 +207,37 @@ impl Client {
         path: &str,
         body: String,
     ) -> Result<Exchange, ClientError> {
+        self.send(
+            method,
+            path,
+            |request| if body.is_empty() { request.send() } else { request.send_body(body) },
+        )
+        .await
+    }
+
+    /// Sends a form, as a browser does.
+    ///
+    /// ```
+    /// # use sessionid::testing::{Client, ClientError};
+    /// # async fn test(client: &mut Client) -> Result<(), ClientError> {
+    /// let answer = client.post("/play/set", &[("key", "colour"), ("value", "blue")]).await?;
+    /// assert_eq!(answer.status, 303);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Result<Exchange, ClientError> {
+        self.send(Method::POST, path, |request| request.send_form(&fields)).await
+    }
+
+    async fn send(
+        &mut self,
+        method: Method,
+        path: &str,
+        with_body: impl FnOnce(awc::ClientRequest) -> awc::SendClientRequest,
+    ) -> Result<Exchange, ClientError> {
         let url = format!("{}{path}", self.origin);
         let mut request = self.http.request(method.clone(), &url);
         let host = self.origin.split_once("://").map_or(self.origin.as_str(), |(_, host)| host);
@@ -215,9 +247,12 @@ impl Client {
             lines.push(format!("Cookie: {cookies}"));
             request = request.insert_header((COOKIE, cookies.as_str()));
         }
-        let sent = if body.is_empty() { request.send() } else { request.send_body(body) };
+        for (name, value) in &self.headers {
+            lines.push(format!("{name}: {value}"));
+            request = request.insert_header((name.as_str(), value.as_str()));
+        }
         let mut response =
-            sent.await.map_err(|error| ClientError::Send { url, reason: error.to_string() })?;
+            with_body(request).await.map_err(|error| ClientError::Send { url, reason: error.to_string() })?;
         let body = response.body().limit(16 << 20).await?;
         self.keep(response.headers())?;
         Ok(Exchange {
@@ -274,6 +309,19 @@ impl Client {
     /// ```
     pub fn delete_cookie(&mut self, name: &str) {
         self.cookies.remove(name);
+    }
+
+    /// Sends a header with every request from now on.
+    ///
+    /// ```
+    /// # use sessionid::{clock::Clock, testing::{Client, ClientError}};
+    /// # async fn test(client: &mut Client) -> Result<(), ClientError> {
+    /// client.set_header("Origin", "https://elsewhere.example");
+    /// assert_eq!(client.post("/play/clear", &[]).await?.status, 403);
+    /// # Ok(()) }
+    /// ```
+    pub fn set_header(&mut self, name: &str, value: &str) {
+        self.headers.insert(name.to_owned(), value.to_owned());
     }
 
     /// Goes to another address of the site, such as after a restart; the cookies stay.

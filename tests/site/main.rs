@@ -3,6 +3,7 @@
 
 mod commands;
 mod contract;
+mod lab;
 mod operations;
 mod seed;
 mod settings;

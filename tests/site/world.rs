@@ -47,6 +47,11 @@ impl World {
         self.browser.get(path).await.unwrap()
     }
 
+    /// Sends a form.
+    pub(crate) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Exchange {
+        self.browser.post(path, fields).await.unwrap()
+    }
+
     /// The sessionid in the browser.
     pub(crate) fn key(&self) -> Option<String> {
         self.browser.cookie("sessionid").map(|cookie| cookie.value.clone())
@@ -62,6 +67,11 @@ impl World {
         let (origin, server) = serve(&self.settings, &self.clock);
         self.browser.set_origin(&origin);
         (self.origin, self.server) = (origin, server);
+    }
+
+    /// Writes a row over what is there.
+    pub(crate) fn write_row(&self, row: &Row) {
+        self.database.write(&row.session_key, &row.session_data, &row.expire_date);
     }
 
     pub(crate) fn rows(&self) -> Vec<Row> {

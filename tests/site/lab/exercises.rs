@@ -1,0 +1,310 @@
+//! For each exercise: what ticks it, that it does not count before the prediction, and what is not enough.
+
+use super::{AGE, PLAIN, POKE, WORLD, WORLD2};
+use crate::world::World;
+
+#[actix_web::test]
+async fn a_plain_visit_ticks_1_unless_a_cookie_was_sent() {
+    let mut world = World::start();
+    world.visit(&[PLAIN]).await;
+    world.predict(1).await;
+    assert_eq!(world.ticks(1).await, (0, false), "before the prediction");
+    world.visit(&[WORLD, PLAIN]).await;
+    assert_eq!(world.ticks(1).await, (2, false), "with a cookie");
+    world.browser.delete_cookie("sessionid");
+    world.visit(&[WORLD2]).await;
+    assert_eq!(world.ticks(1).await, (2, false), "another page");
+    world.visit(&[PLAIN]).await;
+    assert_eq!(world.ticks(1).await, (3, true));
+}
+
+#[actix_web::test]
+async fn a_poke_ticks_2_if_its_key_is_new() {
+    let mut world = World::start();
+    world.visit(&[POKE]).await;
+    world.predict(2).await;
+    assert_eq!(world.ticks(2).await, (0, false), "before the prediction");
+    world.visit(&[POKE]).await;
+    assert_eq!(world.ticks(2).await, (2, false), "the old key");
+    world.browser.delete_cookie("sessionid");
+    world.visit(&[WORLD]).await;
+    assert!(!world.is_done(2).await, "a cookie with an age");
+    world.browser.delete_cookie("sessionid");
+    world.visit(&[POKE]).await;
+    assert_eq!(world.ticks(2).await, (3, true));
+}
+
+#[actix_web::test]
+async fn the_first_characters_of_the_key_tick_3() {
+    let mut world = World::start();
+    world.visit(&[WORLD]).await;
+    let key = world.key().unwrap();
+    let answer = "/lab/exercise/3/answer";
+    world.post(answer, &[("prefix", &key[..6])]).await;
+    world.predict(3).await;
+    assert!(!world.is_done(3).await, "before the prediction");
+    for wrong in ["", "aaaaaa", &key[..5], &key[1..7], "%", "<b>'\";"] {
+        let answer = world.post(answer, &[("prefix", wrong)]).await;
+        assert_eq!(answer.header("location"), Some("/lab/exercise/3?answer=wrong"), "{wrong:?}");
+        assert!(!world.is_done(3).await, "{wrong:?}");
+    }
+    assert!(world.get("/lab/exercise/3?answer=wrong").await.body.contains("role=\"alert\""));
+    world.post(answer, &[("prefix", &key[..6])]).await;
+    assert!(world.is_done(3).await);
+}
+
+#[actix_web::test]
+async fn no_row_no_tick_of_3() {
+    let mut world = World::start();
+    world.predict(3).await;
+    world.browser.set_cookie("sessionid", "abcdef0123456789abcdef0123456789");
+    world.post("/lab/exercise/3/answer", &[("prefix", "abcdef")]).await;
+    assert!(!world.is_done(3).await, "a key without a row");
+}
+
+#[actix_web::test]
+async fn the_key_of_an_earlier_answer_ticks_4_while_its_row_is_live() {
+    let mut world = World::start();
+    world.visit(&[WORLD, WORLD]).await;
+    world.predict(4).await;
+    assert_eq!(world.ticks(4).await, (0, false), "before the prediction");
+    let key = world.key().unwrap();
+    world.browser.set_cookie("sessionid", "abcdef0123456789abcdef0123456789");
+    world.visit(&[WORLD2]).await;
+    assert_eq!(world.ticks(4).await, (1, false), "a key that nobody was given");
+    world.advance(AGE);
+    world.browser.set_cookie("sessionid", &key);
+    world.visit(&[PLAIN]).await;
+    assert_eq!(world.ticks(4).await, (2, false), "an expired row");
+    world.visit(&[WORLD, WORLD2]).await;
+    assert_eq!(world.ticks(4).await, (3, true));
+}
+
+#[actix_web::test]
+async fn two_views_with_one_key_tick_5() {
+    let mut world = World::start();
+    world.visit(&[WORLD, WORLD2]).await;
+    world.predict(5).await;
+    assert_eq!(world.ticks(5).await, (0, false), "before the prediction");
+    world.visit(&[WORLD]).await;
+    assert_eq!(world.ticks(5).await, (1, false));
+    world.browser.delete_cookie("sessionid");
+    world.visit(&[WORLD2]).await;
+    assert_eq!(world.ticks(5).await, (2, false), "two sessions");
+    world.visit(&[WORLD, WORLD2]).await;
+    assert_eq!(world.ticks(5).await, (3, true));
+}
+
+#[actix_web::test]
+async fn a_lost_cookie_ticks_6_while_its_row_is_live() {
+    let mut world = World::start();
+    world.predict(6).await;
+    world.visit(&[WORLD]).await;
+    assert_eq!(world.ticks(6).await, (0, false), "there was no session to lose");
+    world.advance(AGE);
+    world.visit(&[WORLD]).await;
+    assert!(!world.is_done(6).await, "the row had expired");
+    let old = world.key().unwrap();
+    let forgot = world.post("/lab/forget", &[("back", "/lab/exercise/6")]).await;
+    assert_eq!(forgot.header("location"), Some("/lab/exercise/6"));
+    assert_eq!(world.key(), None);
+    assert!(world.row(&old).is_some(), "the row is not touched");
+    world.visit(&[WORLD]).await;
+    assert_eq!(world.ticks(6).await, (3, true));
+}
+
+#[actix_web::test]
+async fn four_saves_of_one_session_tick_7() {
+    let mut world = World::start();
+    world.visit(&[WORLD; 4]).await;
+    world.predict(7).await;
+    assert_eq!(world.ticks(7).await, (0, false), "before the prediction");
+    for _ in 0..3 {
+        world.advance(5);
+        world.visit(&[WORLD]).await;
+    }
+    world.advance(AGE);
+    world.visit(&[WORLD]).await;
+    assert_eq!(world.ticks(7).await, (0, false), "two sessions");
+    for _ in 0..3 {
+        world.advance(5);
+        world.visit(&[WORLD]).await;
+    }
+    assert_eq!(world.ticks(7).await, (3, true));
+}
+
+#[actix_web::test]
+async fn saves_without_time_between_them_move_no_expiry() {
+    let mut world = World::start();
+    world.predict(7).await;
+    world.visit(&[WORLD; 4]).await;
+    assert_eq!(world.ticks(7).await, (2, false));
+}
+
+#[actix_web::test]
+async fn silence_ticks_8() {
+    let mut world = World::start();
+    world.visit(&[WORLD, WORLD]).await;
+    world.predict(8).await;
+    world.advance(AGE - 1);
+    world.visit(&[WORLD]).await;
+    assert_eq!(world.ticks(8).await, (0, false), "not long enough");
+    world.browser.delete_cookie("sessionid");
+    world.visit(&[WORLD]).await;
+    assert_eq!(world.ticks(8).await, (1, false), "the row was live");
+    world.advance(AGE);
+    world.visit(&[WORLD]).await;
+    assert_eq!(world.ticks(8).await, (4, true));
+}
+
+#[actix_web::test]
+async fn three_reads_past_mid_life_tick_9() {
+    let mut world = World::start();
+    world.predict(9).await;
+    world.visit(&[WORLD, WORLD2, WORLD2, WORLD2]).await;
+    assert_eq!(world.ticks(9).await, (2, false), "early in its life");
+    world.advance(AGE / 2 + 1);
+    world.visit(&[WORLD2, WORLD2, WORLD, WORLD2]).await;
+    assert_eq!(world.ticks(9).await.1, true, "the third read is past mid-life");
+}
+
+#[actix_web::test]
+async fn a_save_between_the_reads_does_not_tick_9() {
+    let mut world = World::start();
+    world.visit(&[WORLD]).await;
+    world.predict(9).await;
+    world.advance(AGE / 2 + 1);
+    world.visit(&[WORLD2, WORLD2, WORLD, WORLD2, WORLD2]).await;
+    assert_eq!(world.ticks(9).await, (0, false));
+    world.post("/lab/settings", &[("age", "30"), ("save_every_request", "true")]).await;
+    world.advance(AGE / 2 + 1);
+    world.visit(&[WORLD2, WORLD2, WORLD2]).await;
+    assert_eq!(world.ticks(9).await, (0, false), "every request is saved");
+}
+
+#[actix_web::test]
+async fn a_closed_browser_ticks_12_while_the_row_is_live() {
+    let mut world = World::start();
+    world.visit(&["/lab"]).await;
+    world.predict(12).await;
+    world.visit(&[WORLD]).await;
+    world.browser.close();
+    world.visit(&["/lab"]).await;
+    assert_eq!(world.ticks(12).await, (0, false), "a cookie with an age outlives the browser");
+    world.browser.delete_cookie("sessionid");
+    world.visit(&[POKE]).await;
+    assert_eq!(world.ticks(12).await, (1, false), "the browser is open");
+    world.browser.close();
+    assert_eq!(world.ticks(12).await, (3, true));
+}
+
+#[actix_web::test]
+async fn a_browser_that_restores_its_cookies_does_not_tick_12() {
+    let mut world = World::start();
+    world.predict(12).await;
+    world.visit(&[POKE, "/lab"]).await;
+    world.browser.delete_cookie("lab_run");
+    let page = world.get("/lab").await;
+    assert!(page.body.contains("still sends its sessionid"), "{}", page.body);
+    assert_eq!(world.ticks(12).await, (1, false));
+}
+
+#[actix_web::test]
+async fn an_expired_row_does_not_tick_12() {
+    let mut world = World::start();
+    world.predict(12).await;
+    world.visit(&[POKE, "/lab"]).await;
+    world.browser.close();
+    world.advance(AGE);
+    assert_eq!(world.ticks(12).await, (2, false));
+}
+
+#[actix_web::test]
+async fn a_restart_ticks_15() {
+    let mut world = World::start();
+    world.predict(15).await;
+    assert_eq!(world.ticks(15).await, (0, false));
+    world.visit(&[WORLD, WORLD, "/lab/exercise/15"]).await;
+    assert_eq!(world.ticks(15).await, (1, false), "noted");
+    let before = world.feed(15).await["boot_id"].clone();
+    world.restart().await;
+    assert_ne!(world.feed(15).await["boot_id"], before);
+    assert_eq!(world.ticks(15).await, (2, false), "nobody has come back yet");
+    world.visit(&[WORLD]).await;
+    assert_eq!(world.ticks(15).await, (4, true));
+}
+
+#[actix_web::test]
+async fn another_session_after_the_restart_does_not_tick_15() {
+    let mut world = World::start();
+    world.predict(15).await;
+    world.visit(&[WORLD, "/lab"]).await;
+    world.restart().await;
+    world.browser.delete_cookie("sessionid");
+    world.visit(&[WORLD]).await;
+    assert_eq!(world.ticks(15).await, (2, false));
+    // Once more, with the session that was noted since.
+    world.restart().await;
+    world.visit(&[WORLD]).await;
+    assert_eq!(world.ticks(15).await, (4, true));
+}
+
+#[actix_web::test]
+async fn a_live_cookie_of_a_dead_row_ticks_16_three_times() {
+    let mut world = World::start();
+    world.predict(16).await;
+    world.visit(&[POKE, PLAIN, WORLD2, WORLD]).await;
+    assert_eq!(world.ticks(16).await, (0, false), "a live row");
+    world.browser.delete_cookie("sessionid");
+    world.visit(&[POKE]).await;
+    world.advance(AGE);
+    world.visit(&[PLAIN]).await;
+    assert_eq!(world.ticks(16).await, (1, false), "untouched");
+    assert!(world.key().is_some());
+    world.visit(&[WORLD2]).await;
+    assert_eq!(world.ticks(16).await, (2, false), "read");
+    assert_eq!(world.key(), None);
+    world.visit(&[POKE]).await;
+    world.advance(AGE);
+    world.visit(&[WORLD]).await;
+    assert_eq!(world.ticks(16).await, (3, true), "written");
+}
+
+#[actix_web::test]
+async fn what_the_browser_asks_by_itself_counts_for_nothing() {
+    let mut world = World::start();
+    world.predict(4).await;
+    world.visit(&[WORLD]).await;
+    assert_eq!(world.get("/favicon.ico").await.status, 404);
+    assert_eq!(world.ticks(4).await, (0, false));
+    let timeline = world.get("/lab/timeline").await.body;
+    assert!(timeline.contains("class=\"dim\"") && timeline.contains("/favicon.ico"), "{timeline}");
+}
+
+#[actix_web::test]
+async fn one_exercise_is_reset_alone_and_ticks_outlive_the_server() {
+    let mut world = World::start();
+    world.predict(1).await;
+    world.visit(&[PLAIN]).await;
+    world.predict(2).await;
+    world.visit(&[POKE]).await;
+    assert!(world.is_done(1).await && world.is_done(2).await);
+    world.restart().await;
+    assert!(world.is_done(1).await && world.is_done(2).await, "progress is the learner's");
+    world.post("/lab/exercise/1/reset", &[]).await;
+    assert_eq!((world.is_done(1).await, world.is_done(2).await), (false, true));
+    let page = world.get("/lab/exercise/1").await.body;
+    assert!(page.contains("Lock my prediction"), "{page}");
+}
+
+#[actix_web::test]
+async fn the_report_sets_predictions_against_outcomes() {
+    let mut world = World::start();
+    world.post("/lab/exercise/1/predict", &[("choice", "a")]).await;
+    world.predict(2).await;
+    world.visit(&[PLAIN, POKE]).await;
+    let report = world.get("/lab/report").await.body;
+    assert!(report.contains("a; it was b"), "{report}");
+    assert!(report.contains("a came true"), "{report}");
+    assert!(report.contains("2 of 12 done"), "{report}");
+}

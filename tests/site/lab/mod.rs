@@ -1,0 +1,64 @@
+//! The lab from outside: what ticks, what does not, what is refused, and that looking touches nothing.
+
+mod exercises;
+mod pages;
+mod play;
+mod refusals;
+
+use sessionid::testing::Exchange;
+
+use crate::world::World;
+
+const WORLD: &str = "/hello/world";
+const WORLD2: &str = "/hello/world2";
+const PLAIN: &str = "/hello/plain";
+const POKE: &str = "/hello/poke";
+const AGE: i64 = 30;
+
+/// The exercises, and the predictions that come true.
+const RIGHT: [(u8, &str); 12] = [
+    (1, "b"),
+    (2, "a"),
+    (3, "c"),
+    (4, "b"),
+    (5, "a"),
+    (6, "c"),
+    (7, "b"),
+    (8, "a"),
+    (9, "b"),
+    (12, "c"),
+    (15, "b"),
+    (16, "c"),
+];
+
+impl World {
+    /// Locks the prediction of an exercise.
+    async fn predict(&mut self, number: u8) -> Exchange {
+        let (_, choice) = RIGHT.into_iter().find(|(other, _)| *other == number).unwrap();
+        let answer = self.post(&format!("/lab/exercise/{number}/predict"), &[("choice", choice)]).await;
+        assert_eq!(answer.status, 303, "{}", answer.body);
+        answer
+    }
+
+    async fn visit(&mut self, paths: &[&str]) {
+        for path in paths {
+            assert_eq!(self.get(path).await.status, 200, "{path}");
+        }
+    }
+
+    /// What an open page of an exercise hears.
+    async fn feed(&mut self, number: u8) -> serde_json::Value {
+        let feed = self.get(&format!("/lab/feed?after=0&exercise={number}")).await;
+        serde_json::from_str(&feed.body).unwrap()
+    }
+
+    /// How many ticks an exercise has, and whether these are all.
+    async fn ticks(&mut self, number: u8) -> (u64, bool) {
+        let feed = self.feed(number).await;
+        (feed["ticked"].as_u64().unwrap(), feed["done"].as_bool().unwrap())
+    }
+
+    async fn is_done(&mut self, number: u8) -> bool {
+        self.ticks(number).await.1
+    }
+}

@@ -1,0 +1,186 @@
+//! What the pages show, and that they touch nothing.
+
+use super::{POKE, RIGHT, WORLD, WORLD2};
+use crate::world::World;
+
+const PAGES: [&str; 15] = [
+    "/",
+    "/lab",
+    "/lab/exercise/9",
+    "/lab/learn/1",
+    "/lab/learn/2",
+    "/lab/learn/3",
+    "/lab/learn/4",
+    "/lab/learn/5",
+    "/lab/timeline",
+    "/lab/timeline/1",
+    "/lab/rows",
+    "/lab/code",
+    "/lab/sandbox",
+    "/lab/report",
+    "/lab/feed?after=0",
+];
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
+                      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+#[actix_web::test]
+async fn looking_touches_no_session() {
+    let mut world = World::start();
+    world.visit(&[WORLD]).await;
+    let (rows, cookie) = (world.rows(), world.browser.cookie("sessionid").cloned());
+    world.advance(5);
+    for path in PAGES {
+        let page = world.get(path).await;
+        assert_eq!(page.status, 200, "{path}");
+        for set in page.headers.get_all("set-cookie") {
+            assert!(set.to_str().unwrap().starts_with("lab_"), "{path}: {set:?}");
+        }
+    }
+    assert_eq!((world.rows(), world.browser.cookie("sessionid").cloned()), (rows, cookie));
+}
+
+#[actix_web::test]
+async fn every_page_forbids_what_is_not_its_own() {
+    let mut world = World::start();
+    world.visit(&[WORLD]).await;
+    for path in PAGES.iter().chain(&["/lab/nowhere"]) {
+        let page = world.get(path).await;
+        assert_eq!(page.header("content-security-policy"), Some(POLICY), "{path}");
+        assert_eq!(page.header("cache-control"), Some("no-store"), "{path}");
+        assert_eq!(page.header("x-frame-options"), Some("DENY"), "{path}");
+        assert!(!page.body.contains("style=\""), "{path}: the policy would block it");
+        assert!(!page.body.contains("src=\"http") && !page.body.contains("@import"), "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn the_front_page_and_the_bare_pages_know_no_learner() {
+    let mut world = World::start();
+    for path in ["/", "/hello/plain", WORLD] {
+        let page = world.get(path).await;
+        for set in page.headers.get_all("set-cookie") {
+            assert!(set.to_str().unwrap().starts_with("sessionid="), "{path}: {set:?}");
+        }
+    }
+    let lab = world.get("/lab").await;
+    let cookies: Vec<_> = lab.headers.get_all("set-cookie").map(|set| set.to_str().unwrap()).collect();
+    assert_eq!(cookies.len(), 2, "{cookies:?}");
+    for cookie in cookies {
+        assert!(cookie.contains("Path=/lab") && cookie.contains("HttpOnly"), "{cookie}");
+        assert_eq!(cookie.contains("Max-Age"), cookie.starts_with("lab_id="), "{cookie}");
+    }
+}
+
+#[actix_web::test]
+async fn without_debug_there_is_no_lab() {
+    let mut world = World::start_with(&[
+        ("DEBUG", "false"),
+        ("SECRET_KEY", "a key of its own"),
+        ("ALLOWED_HOSTS", "127.0.0.1"),
+    ]);
+    let page = world.get("/").await;
+    assert_eq!(page.status, 200);
+    assert!(page.body.contains("/hello/world") && !page.body.contains("/lab"), "{}", page.body);
+    for path in PAGES.iter().filter(|path| path.starts_with("/lab")) {
+        assert_eq!(world.get(path).await.status, 404, "{path}");
+    }
+    for path in ["/play/set", "/lab/settings", "/lab/exercise/1/predict"] {
+        assert_eq!(world.post(path, &[("age", "5")]).await.status, 404, "{path}");
+    }
+    assert!(world.rows().is_empty());
+}
+
+#[actix_web::test]
+async fn a_request_is_shown_with_both_header_sets_and_the_row_before_and_after() {
+    let mut world = World::start();
+    world.visit(&[WORLD, WORLD]).await;
+    let key = world.key().unwrap();
+    let page = world.get("/lab/timeline/2").await.body;
+    for shown in [
+        format!("Cookie: sessionid={key}"),
+        format!("Set-Cookie: sessionid={key}; expires="),
+        "Vary: Cookie".to_owned(),
+        "{&quot;counter&quot;:1}".to_owned(),
+        "{&quot;counter&quot;:2}".to_owned(),
+        "✔ valid".to_owned(),
+        "SESSION_COOKIE_AGE 30".to_owned(),
+    ] {
+        assert!(page.contains(&shown), "{shown}\n{page}");
+    }
+}
+
+#[actix_web::test]
+async fn the_life_of_cookie_and_row_is_told_apart() {
+    let mut world = World::start();
+    let life = async |world: &mut World| world.feed(1).await["panels"]["life"].as_str().unwrap().to_owned();
+    assert!(life(&mut world).await.contains("none was set"));
+    world.visit(&[POKE]).await;
+    let poked = life(&mut world).await;
+    assert!(poked.contains("until the browser closes") && poked.contains("data-name=\"Row\""), "{poked}");
+    world.browser.delete_cookie("sessionid");
+    world.visit(&[WORLD]).await;
+    let counted = life(&mut world).await;
+    assert_eq!(counted.matches("data-total=\"30\"").count(), 2, "{counted}");
+    world.advance(30);
+    assert!(life(&mut world).await.contains("The browser sends no"));
+}
+
+#[actix_web::test]
+async fn age_and_save_every_request_are_changed_live() {
+    let mut world = World::start();
+    let answer = world.post("/lab/settings", &[("age", "60"), ("back", "/lab/exercise/7")]).await;
+    assert_eq!((answer.status.as_u16(), answer.header("location")), (303, Some("/lab/exercise/7")));
+    let page = world.get(WORLD).await;
+    assert!(page.header("set-cookie").unwrap().contains("Max-Age=60"), "{:?}", page.headers);
+    world.post("/lab/settings", &[("age", "60"), ("save_every_request", "true")]).await;
+    assert!(world.get(WORLD2).await.header("set-cookie").is_some());
+    world.post("/lab/settings", &[("age", "60")]).await;
+    assert!(world.get(WORLD2).await.header("set-cookie").is_none());
+}
+
+#[actix_web::test]
+async fn clearsessions_deletes_what_has_expired_and_says_how_many() {
+    let mut world = World::start();
+    world.visit(&[WORLD]).await;
+    world.advance(31);
+    world.visit(&[WORLD]).await;
+    let live = world.key().unwrap();
+    let answer = world.post("/lab/rows/clearsessions", &[]).await;
+    assert_eq!(answer.header("location"), Some("/lab/rows?cleared=1"));
+    assert_eq!(world.rows().iter().map(|row| &row.session_key).collect::<Vec<_>>(), [&live]);
+    assert!(world.get("/lab/rows?cleared=1").await.body.contains("deleted 1 expired session"));
+}
+
+#[actix_web::test]
+async fn rows_are_listed_decoded_and_verified() {
+    let mut world = World::start();
+    world.visit(&[WORLD]).await;
+    let mut forged = world.rows().remove(0);
+    forged.session_key = "f".repeat(32);
+    forged.session_data = forged.session_data.replace(':', ":x");
+    world.write_row(&forged);
+    let page = world.get("/lab/rows").await.body;
+    assert!(page.contains("✔ valid") && page.contains("✕ not valid"), "{page}");
+    assert!(page.contains("{&quot;counter&quot;:1}"), "{page}");
+}
+
+#[actix_web::test]
+async fn the_log_is_bounded() {
+    let mut world = World::start();
+    world.visit(&[WORLD; 205]).await;
+    assert_eq!(world.get("/lab/timeline/5").await.status, 404);
+    assert_eq!(world.get("/lab/timeline/6").await.status, 200);
+    assert_eq!(world.get("/lab/timeline/205").await.status, 200);
+}
+
+#[actix_web::test]
+async fn every_exercise_has_a_right_choice_and_its_reasons() {
+    let mut world = World::start();
+    for (number, right) in RIGHT {
+        let page = world.get(&format!("/lab/exercise/{number}")).await.body;
+        assert!(page.contains(&format!("value=\"{right}\"")), "{number}");
+        assert!(page.contains("/lab/code#") && page.contains("django/"), "{number}: names the rule");
+        assert!(page.contains("<summary>Hint</summary>"), "{number}");
+        assert!(page.contains("id=\"why\" hidden"), "{number}: not before it is done");
+    }
+}
