@@ -63,6 +63,7 @@ impl Lab {
         policy: SharedPolicy,
         clock: Clock,
     ) -> Self {
+        log::info!("DEBUG is on: the lab is at /lab, and shows rows and payloads");
         Self {
             recorder: Recorder::new(),
             progress: ProgressCodec::new(keys.current, keys.fallbacks),

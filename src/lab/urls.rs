@@ -2,19 +2,17 @@
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
-use actix_web::http::header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, HeaderValue};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Data, FormConfig, ServiceConfig};
-use actix_web::{Error, FromRequest, Handler, HttpResponse, Resource, Responder};
+use actix_web::{Error, HttpResponse};
 
 use super::{Lab, actions, cross_origin, play, views};
 use crate::sessions::SessionMiddleware;
-use crate::site::as_view;
+use crate::site::{as_action, as_view};
 
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-const ALLOWED_METHODS: &str = "POST, OPTIONS";
 /// Bytes of a form.
 const LARGEST_FORM: usize = 16 << 10;
 
@@ -55,27 +53,6 @@ pub(crate) fn configure(config: &mut ServiceConfig, lab: Data<Lab>, sessions: Se
                 .wrap(from_fn(cross_origin::check))
                 .service(as_action("/{operation}", play::operate)),
         );
-}
-
-/// A resource for POST alone, with the manners of Django's `View`.
-fn as_action<F, Args>(path: &str, handler: F) -> Resource
-where
-    F: Handler<Args>,
-    Args: FromRequest + 'static,
-    F::Output: Responder + 'static,
-{
-    web::resource(path)
-        .route(web::post().to(handler))
-        .route(web::method(Method::OPTIONS).to(options))
-        .default_service(web::to(method_not_allowed))
-}
-
-async fn options() -> HttpResponse {
-    HttpResponse::Ok().insert_header((ALLOW, ALLOWED_METHODS)).insert_header((CONTENT_LENGTH, 0)).finish()
-}
-
-async fn method_not_allowed() -> HttpResponse {
-    HttpResponse::MethodNotAllowed().insert_header((ALLOW, ALLOWED_METHODS)).finish()
 }
 
 /// Nothing from elsewhere, and nothing kept: a page shows what is so now.

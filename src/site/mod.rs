@@ -19,6 +19,7 @@ pub use self::error_pages::{ShowCauses, error_pages};
 pub use self::headers::default_headers;
 pub use self::hosts::AllowedHosts;
 pub use self::templates::{TemplateError, Templates};
+pub(crate) use self::urls::as_action;
 pub use self::urls::{as_view, configure};
 pub use self::views::{
     ActixHelloWorldView, HelloPlainView, HelloPokeView, HelloWorld2View, HelloWorldView, IndexView, ViewError,

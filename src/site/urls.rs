@@ -12,8 +12,6 @@ use super::views::{ActixHelloWorldView, HelloPlainView, HelloPokeView, HelloWorl
 use crate::sessions::SessionMiddleware;
 use crate::sessions::actix_store::{BackendStore, StockMiddleware};
 
-const ALLOWED_METHODS: &str = "GET, HEAD, OPTIONS";
-
 /// A resource with the manners of Django's `View`: GET and HEAD go to the handler, OPTIONS names the
 /// methods, and anything else is a 405 that names them too.
 ///
@@ -31,19 +29,27 @@ where
     Args: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    web::resource(path)
-        .route(web::get().to(handler.clone()))
-        .route(web::head().to(handler))
-        .route(web::method(Method::OPTIONS).to(options))
-        .default_service(web::to(method_not_allowed))
+    let resource = web::resource(path).route(web::get().to(handler.clone())).route(web::head().to(handler));
+    with_manners(resource, "GET, HEAD, OPTIONS")
 }
 
-async fn options() -> HttpResponse {
-    HttpResponse::Ok().insert_header((ALLOW, ALLOWED_METHODS)).insert_header((CONTENT_LENGTH, 0)).finish()
+/// The same for a form, which POST alone reaches.
+pub(crate) fn as_action<F, Args>(path: &str, handler: F) -> Resource
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    with_manners(web::resource(path).route(web::post().to(handler)), "POST, OPTIONS")
 }
 
-async fn method_not_allowed() -> HttpResponse {
-    HttpResponse::MethodNotAllowed().insert_header((ALLOW, ALLOWED_METHODS)).finish()
+fn with_manners(resource: Resource, allowed: &'static str) -> Resource {
+    let options = async move || {
+        HttpResponse::Ok().insert_header((ALLOW, allowed)).insert_header((CONTENT_LENGTH, 0)).finish()
+    };
+    let method_not_allowed =
+        async move || HttpResponse::MethodNotAllowed().insert_header((ALLOW, allowed)).finish();
+    resource.route(web::method(Method::OPTIONS).to(options)).default_service(web::to(method_not_allowed))
 }
 
 /// The site's URLs but for `/`; `/hello` has Django's sessions, `/actix` the stock ones, and everything else knows
