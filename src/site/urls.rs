@@ -1,5 +1,6 @@
 //! Which view answers which URL.
 
+use std::future::ready;
 use std::path::Path;
 
 use actix_files::Files;
@@ -44,11 +45,12 @@ where
 }
 
 fn with_manners(resource: Resource, allowed: &'static str) -> Resource {
-    let options = async move || {
-        HttpResponse::Ok().insert_header((ALLOW, allowed)).insert_header((CONTENT_LENGTH, 0)).finish()
+    let options = move || {
+        let mut answer = HttpResponse::Ok();
+        ready(answer.insert_header((ALLOW, allowed)).insert_header((CONTENT_LENGTH, 0)).finish())
     };
     let method_not_allowed =
-        async move || HttpResponse::MethodNotAllowed().insert_header((ALLOW, allowed)).finish();
+        move || ready(HttpResponse::MethodNotAllowed().insert_header((ALLOW, allowed)).finish());
     resource.route(web::method(Method::OPTIONS).to(options)).default_service(web::to(method_not_allowed))
 }
 
