@@ -12,8 +12,19 @@ pub(super) struct SessionTable {
     pub(super) codec: SessionCodec,
 }
 
-/// Opens what is there, and creates nothing.
-pub(super) fn open(settings: &Settings) -> Result<SessionTable, CommandError> {
+/// Works on what is there, and creates nothing.
+pub(super) fn with_table<T>(
+    settings: &Settings,
+    work: impl AsyncFnOnce(&SessionTable) -> Result<T, CommandError>,
+) -> Result<T, CommandError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let done = runtime.block_on(async { work(&open(settings)?).await });
+    // A thread may still wait for a database that never answers. Nobody waits for the thread.
+    runtime.shutdown_background();
+    done
+}
+
+fn open(settings: &Settings) -> Result<SessionTable, CommandError> {
     match settings.session_engine {
         Engine::Db => {
             let database = Database::open_existing(&settings.database_url, settings.database)?;
