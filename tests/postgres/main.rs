@@ -18,6 +18,7 @@ mod limits;
 mod outages;
 mod sharing;
 mod strange;
+mod tls;
 
 use std::path::Path;
 use std::process::Command;
