@@ -3,7 +3,7 @@
 
     SESSIONID_MANAGE=target/debug/manage tests/with-postgresql python3 tests/deploy/check.py
 
-Needs nginx, openssl and systemd-analyze, which `tests/run` installs. Without TEST_POSTGRES_URL the servers share a
+Needs nginx, openssl, sqlite3 and systemd-analyze, which `tests/run` installs. Without TEST_POSTGRES_URL the servers share a
 SQLite file.
 """
 
@@ -67,16 +67,16 @@ class Site:
     def command(self, *arguments):
         return [os.path.abspath(os.environ["SESSIONID_MANAGE"]), *arguments]
 
-    def run(self, *arguments):
+    def run(self, *arguments, environment=None):
         return subprocess.run(
-            self.command(*arguments), cwd=self.folder, env=self.environment, capture_output=True, text=True
+            self.command(*arguments), cwd=self.folder, env=environment or self.environment, capture_output=True, text=True
         )
 
-    def serve(self, port):
+    def serve(self, port, environment=None):
         log = (self.folder / f"{port}.log").open("ab")
         server = subprocess.Popen(
             self.command("runserver", f"127.0.0.1:{port}"), cwd=self.folder, stdout=log, stderr=log,
-            env=self.environment,
+            env=environment or self.environment,
         )
         log.close()
         wait_for(port)
@@ -271,6 +271,46 @@ class Deployment(unittest.TestCase):
                 client.join()
         self.assertEqual(problems, [], (self.folder / "error.log").read_text()[:6000])
         self.assertGreater(min(visits), 20)
+
+
+@unittest.skipUnless(os.environ.get("TEST_POSTGRES_URL"), "sessions move to PostgreSQL, and there is none")
+class Moving(unittest.TestCase):
+    def test_the_command_of_the_page_takes_the_sessions_along(self):
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        site, page = Site(folder / "site"), (REPOSITORY / "docs/scaling.md").read_text()
+        command = re.search(r"^```sh\n(sqlite3 .*?)^```$", page, re.MULTILINE | re.DOTALL)[1]
+        file, before = folder / "db.sqlite3", {**site.environment, "DATABASE_URL": f"sqlite://{folder}/db.sqlite3"}
+        url = f"{os.environ['TEST_POSTGRES_URL']}/moving"
+        environment = {**site.environment, "DATABASE_URL": url}
+        server = os.environ["TEST_POSTGRES_URL"] + "/postgres"
+        subprocess.run(["psql", "--quiet", server, "--command", "CREATE DATABASE moving"], check=True)
+        # Where a date without a zone would be taken for local time.
+        zone = "ALTER DATABASE moving SET TimeZone = 'Asia/Kolkata'"
+        subprocess.run(["psql", "--quiet", server, "--command", zone], check=True)
+        key = self.visit(site, before, None)[0]
+        self.assertEqual(site.run("migrate", environment=environment).returncode, 0)
+        moved = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", command], env={**environment, "SQLITE_FILE": str(file)},
+            capture_output=True, text=True,
+        )
+        self.assertEqual((moved.returncode, moved.stdout), (0, "COPY 1\n"), moved.stderr)
+        shown = [site.run("sessions", "show", key, environment=where).stdout for where in (before, environment)]
+        self.assertEqual(*[re.search("expire_date  ([-0-9: ]+) UTC", text)[1] for text in shown])
+        self.assertEqual(self.visit(site, environment, key), (key, 1))
+
+    def visit(self, site, environment, key):
+        """A visit to a server on a database: the session's key, and the counter that was shown."""
+        port = free_port()
+        server = site.serve(port, environment)
+        try:
+            with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=20)) as connection:
+                cookie = {"Cookie": f"sessionid={key}"} if key else {}
+                connection.request("GET", "/hello/world", headers={"Host": HOST, **cookie})
+                answer = connection.getresponse()
+                found = re.search(rb"<b>(\d+)</b>", answer.read())
+                return re.match(r"sessionid=([a-z0-9]+)", answer.getheader("Set-Cookie"))[1], int(found[1])
+        finally:
+            stop(server)
 
 
 def children(pid):
