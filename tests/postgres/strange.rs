@@ -1,11 +1,13 @@
 //! A database whose defaults are not what one expects.
 
+use std::path::Path;
 use std::process::Stdio;
 
 use sessionid::clock::Clock;
 
 use crate::client::Visitor;
-use crate::{database, manage, serve};
+use crate::server::{Server, runserver};
+use crate::{database, manage, serve, serve_with};
 
 const AGE: i64 = 1_209_600;
 
@@ -39,6 +41,26 @@ fn a_time_zone_and_a_date_style_of_the_servers_change_no_expiry() {
     database
         .execute("UPDATE django_session SET expire_date = now() + interval '1 hour' - interval '1 second'");
     assert_eq!(visitor.visit().counter(), 1, "an hour from now is not");
+}
+
+#[test]
+fn a_role_that_may_only_change_rows_serves_what_another_has_migrated() {
+    let database = database();
+    database.execute(
+        "DO $$ BEGIN CREATE ROLE rows_only LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$",
+    );
+    let url = database.url().replacen("test@", "rows_only@", 1);
+    let mut refused = runserver(Path::new("none"));
+    refused.env("DATABASE_URL", &url);
+    let Err(ended) = Server::launch(refused) else { panic!("it created a table") };
+    assert!(format!("{ended:?}").contains("permission denied"), "{ended:?}");
+    assert!(manage(&database, &["migrate"]).stdout(Stdio::null()).status().unwrap().success());
+    database.execute(
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON django_session TO rows_only; \
+         GRANT SELECT ON __diesel_schema_migrations TO rows_only",
+    );
+    Visitor::after_visits(&serve_with(&database, &[("DATABASE_URL", &url)]), 2);
+    database.execute("DROP OWNED BY rows_only");
 }
 
 #[test]

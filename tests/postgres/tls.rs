@@ -2,7 +2,7 @@
 
 use crate::client::Visitor;
 use crate::server::{Server, runserver};
-use crate::{database, serve_with};
+use crate::{database, manage, serve_with};
 
 /// The URL's parameters for a server whose certificate is, or is signed by, the one in this file.
 fn verified_by(url: &str, certificate: &str) -> String {
@@ -19,6 +19,17 @@ fn a_verified_server_is_spoken_to_through_tls() {
     assert!(database.activity(all) > 0);
     let with_tls = "pid IN (SELECT pid FROM pg_stat_ssl WHERE ssl AND version = 'TLSv1.3')";
     assert_eq!(database.activity(&format!("{all} AND {with_tls}")), database.activity(all));
+}
+
+#[test]
+fn a_program_that_ends_does_not_end_in_the_middle_of_opening_a_connection() {
+    let database = database();
+    assert!(manage(&database, &["migrate"]).output().unwrap().status.success());
+    for command in ["show", "delete"].repeat(30) {
+        let output = manage(&database, &["sessions", command, "nobodys-key"]).output().unwrap();
+        // A signal would leave no code: OpenSSL does not outlive the end of `main`.
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+    }
 }
 
 #[test]

@@ -1,9 +1,14 @@
 //! The table that the settings name, for the commands that look into it.
 
+use std::time::Duration;
+
 use super::CommandError;
 use crate::db::Database;
 use crate::sessions::{DbBackend, Engine, SessionCodec};
 use crate::settings::Settings;
+
+/// How long the threads of a command that is done may take to end.
+const CLOSING: Duration = Duration::from_millis(500);
 
 /// A database that has the table, and what reads its payloads.
 pub(super) struct SessionTable {
@@ -19,8 +24,9 @@ pub(super) fn with_table<T>(
 ) -> Result<T, CommandError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let done = runtime.block_on(async { work(&open(settings)?).await });
-    // A thread may still wait for a database that never answers. Nobody waits for the thread.
-    runtime.shutdown_background();
+    // A thread may still close its connection, and should. One that waits for a database which never
+    // answers is left to itself.
+    runtime.shutdown_timeout(CLOSING);
     done
 }
 
