@@ -64,8 +64,22 @@ def manage():
     """The shipped program: the one that SESSIONID_MANAGE names, or a fresh release build."""
     if named := os.environ.get("SESSIONID_MANAGE"):
         return str(Path(named).resolve())
+    return build_manage()
+
+
+def manage_postgres():
+    """The same with the feature postgres, under a name of its own: what is measured on SQLite is the default build."""
+    if named := os.environ.get("SESSIONID_MANAGE_POSTGRES"):
+        return str(Path(named).resolve())
+    if subprocess.run(["pkg-config", "--exists", "openssl"], stderr=subprocess.DEVNULL).returncode != 0:
+        raise SystemExit("the feature postgres is built with OpenSSL's headers: apt-get install libssl-dev pkg-config")
+    built = Path(build_manage("--features", "postgres"))
+    return shutil.copy(built, built.with_name("manage-postgres"))
+
+
+def build_manage(*features):
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve()
-    command = ["cargo", "build", "--release", "--quiet", "--bin", "manage", "--target-dir", str(target)]
+    command = ["cargo", "build", "--release", "--quiet", "--bin", "manage", "--target-dir", str(target), *features]
     subprocess.run(command, cwd=ROOT, check=True)
     return str(target / "release/manage")
 

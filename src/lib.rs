@@ -48,7 +48,8 @@
 //! | `pop`, `setdefault`, `update`, `set_expiry`, … | | the same names |
 //!
 //! Cargo features: `site` (default) is everything from `settings` down and the `manage` program; turn it
-//! off for the session layer alone. `testing` is the test client by itself.
+//! off for the session layer alone. `testing` is the test client by itself, `actix-session` the adapter by
+//! itself. `postgres` adds PostgreSQL to SQLite; OpenSSL's headers must be there to build it.
 
 #[cfg(feature = "site")]
 pub mod application;

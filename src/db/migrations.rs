@@ -24,7 +24,10 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 ///
 /// [`DbError::Migrate`], with the statement that failed, and [`DbError::Newer`].
 pub(super) fn run(conn: &mut DbConnection, url: &DatabaseUrl) -> Result<Vec<String>, DbError> {
-    refuse_newer(conn, url)?;
+    // Whoever may change rows, but nothing else, can start where another has migrated.
+    if refuse_newer(conn, url)? == Version::Current {
+        return Ok(Vec::new());
+    }
     let applied = match conn {
         DbConnection::Sqlite(conn) => run_sqlite(conn),
         #[cfg(feature = "postgres")]
@@ -39,22 +42,31 @@ pub(super) fn run(conn: &mut DbConnection, url: &DatabaseUrl) -> Result<Vec<Stri
 ///
 /// [`DbError::NotMigrated`] and [`DbError::Newer`].
 pub(super) fn check(conn: &mut DbConnection, url: &DatabaseUrl) -> Result<(), DbError> {
-    refuse_newer(conn, url)?;
+    let _version = refuse_newer(conn, url)?;
     let columns =
         django_session::table.filter(django_session::session_key.is_null()).count().get_result::<i64>(conn);
     columns.map(drop).map_err(|_| DbError::NotMigrated { url: url.to_string() })
 }
 
+/// How far a database is migrated.
+#[derive(PartialEq, Eq)]
+enum Version {
+    Older,
+    Current,
+}
+
 /// Diesel's table of migrations, where there is one; Django may have made the other.
-fn refuse_newer(conn: &mut DbConnection, url: &DatabaseUrl) -> Result<(), DbError> {
-    let versions =
+fn refuse_newer(conn: &mut DbConnection, url: &DatabaseUrl) -> Result<Version, DbError> {
+    let applied =
         __diesel_schema_migrations::table.select(__diesel_schema_migrations::version).load::<String>(conn);
+    let applied = applied.unwrap_or_default();
     let known: Vec<_> =
         known_versions().map_err(|source| DbError::Migrate { url: url.to_string(), source })?;
-    match versions.unwrap_or_default().into_iter().find(|version| !known.contains(version)) {
-        Some(migration) => Err(DbError::Newer { url: url.to_string(), migration }),
-        None => Ok(()),
+    if let Some(newer) = applied.iter().find(|version| !known.contains(version)) {
+        return Err(DbError::Newer { url: url.to_string(), migration: newer.clone() });
     }
+    let current = known.iter().all(|version| applied.contains(version));
+    Ok(if current { Version::Current } else { Version::Older })
 }
 
 diesel::table! {
@@ -69,11 +81,8 @@ fn known_versions() -> Result<Vec<String>, BoxError> {
 }
 
 /// A second program that starts at the same moment waits for the write lock, and then finds nothing
-/// left to do; one that finds nothing to do from the beginning takes no lock.
+/// left to do.
 fn run_sqlite(conn: &mut SqliteConnection) -> Result<Vec<String>, BoxError> {
-    if !conn.has_pending_migration(SQLITE)? {
-        return Ok(Vec::new());
-    }
     let mut applied = Vec::new();
     let done = conn.immediate_transaction(|conn| {
         for migration in conn.pending_migrations(SQLITE).map_err(failed)? {

@@ -31,7 +31,9 @@ impl Pooled {
         let pool_timeout = DatabaseOptions::within(options.pool_timeout);
         let connections = r2d2::Pool::builder()
             .max_size(options.pool_size)
-            .min_idle(Some(1))
+            // None is opened before somebody waits for it: a program that ends meanwhile would take OpenSSL
+            // away from under the thread that opens it, and crash.
+            .min_idle(Some(0))
             .connection_timeout(pool_timeout)
             .error_handler(Box::new(LogPoolError))
             .build_unchecked(connector);

@@ -185,3 +185,35 @@ impl fmt::Debug for PostgresUrl {
         write!(f, "PostgresUrl({self})")
     }
 }
+
+#[cfg(all(test, feature = "postgres"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_url_says_itself_is_left_as_it_is() {
+        let limits = [("connect_timeout", "5".to_owned()), ("application_name", "sessionid".to_owned())];
+        for (url, full) in [
+            ("postgres://db/site", "postgres://db/site?connect_timeout=5&application_name=sessionid"),
+            (
+                "postgres://db/site?connect_timeout=2&sslmode=require",
+                "postgres://db/site?connect_timeout=2&sslmode=require&application_name=sessionid",
+            ),
+        ] {
+            let url = PostgresUrl::new(url).expect("an URL");
+            assert_eq!(url.with_defaults(&limits), full);
+        }
+    }
+
+    #[test]
+    fn a_password_is_never_shown() {
+        for (url, shown) in [
+            ("postgresql://site:p@ss:word@db:5433/site", "postgresql://site:***@db:5433/site"),
+            ("postgres://db/site?user=site&password=secret", "postgres://db/site?user=site&password=***"),
+            ("postgres://db/site?sslpassword=secret", "postgres://db/site?sslpassword=***"),
+            ("postgres:///site?host=/run/postgresql", "postgres:///site?host=/run/postgresql"),
+        ] {
+            assert_eq!(PostgresUrl::new(url).expect("an URL").to_string(), shown);
+        }
+    }
+}

@@ -3,13 +3,15 @@
 
     SESSIONID_MANAGE=target/debug/manage tests/with-postgresql python3 tests/deploy/check.py
 
-Without TEST_POSTGRES_URL the servers share a SQLite file.
+Needs nginx, openssl, sqlite3 and systemd-analyze, which `tests/run` installs. Without TEST_POSTGRES_URL the servers share a
+SQLite file.
 """
 
 import http.client
 import os
 import re
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -47,6 +49,8 @@ def wait_for(port):
 class Site:
     """What /srv/sessionid holds, and servers in it."""
 
+    environment = {"PATH": os.environ["PATH"]}
+
     def __init__(self, folder):
         self.folder = folder
         for part in ("templates", "static"):
@@ -63,15 +67,47 @@ class Site:
     def command(self, *arguments):
         return [os.path.abspath(os.environ["SESSIONID_MANAGE"]), *arguments]
 
-    def serve(self, port):
+    def run(self, *arguments, environment=None):
+        return subprocess.run(
+            self.command(*arguments), cwd=self.folder, env=environment or self.environment, capture_output=True, text=True
+        )
+
+    def serve(self, port, environment=None):
         log = (self.folder / f"{port}.log").open("ab")
         server = subprocess.Popen(
             self.command("runserver", f"127.0.0.1:{port}"), cwd=self.folder, stdout=log, stderr=log,
-            env={"PATH": os.environ["PATH"]},
+            env=environment or self.environment,
         )
         log.close()
         wait_for(port)
         return server
+
+
+class Upstream(threading.Thread):
+    """A server that reads a request, and dies before it answers."""
+
+    def __init__(self, port):
+        super().__init__(daemon=True)
+        self.seen = []
+        self.listener = socket.create_server(("127.0.0.1", port))
+        self.start()
+
+    def run(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            with connection, connection.makefile("rb") as request:
+                self.seen.append(request.readline().split()[0].decode())
+                while request.readline().strip():
+                    pass
+
+    def close(self):
+        # What ends an accept() that waits.
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.join()
 
 
 class Deployment(unittest.TestCase):
@@ -114,35 +150,104 @@ class Deployment(unittest.TestCase):
         nginx = subprocess.Popen(["nginx", "-c", str(self.nginx)], stderr=subprocess.DEVNULL)
         self.addCleanup(stop, nginx)
         wait_for(self.tls)
+        return nginx
+
+    def serve(self):
+        """Both servers, and nginx before them."""
+        self.site = Site(self.folder / "site")
+        self.servers = [self.site.serve(port) for port in self.ports]
+        self.addCleanup(lambda: [stop(server) for server in self.servers])
+        return self.start_nginx()
+
+    def ask(self, method, path="/hello/world"):
+        """The status of an answer on a connection of its own."""
+        with closing(connect(self.tls)) as connection:
+            connection.request(method, path, headers={"Host": HOST, "Connection": "close"})
+            return connection.getresponse().status
 
     def test_the_configuration_is_one(self):
         done = subprocess.run(["nginx", "-t", "-c", str(self.nginx)], capture_output=True, text=True)
         self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_the_unit_is_one(self):
-        if shutil.which("systemd-analyze") is None:
-            self.skipTest("systemd-analyze is not on this machine")
-        unit = self.folder / "sessionid@8001.service"
         text = (DEPLOY / "sessionid@.service").read_text()
-        unit.write_text(text.replace("/usr/local/bin/manage", os.path.abspath(os.environ["SESSIONID_MANAGE"])))
+        text = text.replace("/usr/local/bin/manage", os.path.abspath(os.environ["SESSIONID_MANAGE"]))
+        self.assertEqual(self.said_of_unit(text), [])
+        self.assertNotEqual(self.said_of_unit(text.replace("TimeoutStopSec=35", "TimeoutStopSec=soon")), [])
+
+    def said_of_unit(self, text):
+        """What systemd says of it; what it says of this machine's other units is left out."""
+        unit = self.folder / "sessionid@8001.service"
+        unit.write_text(text)
         done = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True)
-        self.assertNotIn("sessionid@", done.stderr)
+        return [line for line in done.stderr.splitlines() if "sessionid@" in line]
+
+    def test_the_settings_pass_the_check_of_a_deployment(self):
+        site = Site(self.folder / "site")
+        done = site.run("check", "--deploy", "--fail-level", "WARNING")
+        self.assertEqual((done.returncode, done.stdout), (0, "System check identified no issues (0 silenced).\n"))
 
     def test_plain_http_is_sent_to_https(self):
-        site = Site(self.folder / "site")
-        servers = [site.serve(port) for port in self.ports]
-        self.addCleanup(lambda: [stop(server) for server in servers])
-        self.start_nginx()
+        self.serve()
         connection = self.enterContext(closing(http.client.HTTPConnection("127.0.0.1", self.plain, timeout=20)))
         connection.request("GET", "/hello/world", headers={"Host": HOST})
         answer = connection.getresponse()
         self.assertEqual((answer.status, answer.getheader("Location")), (301, f"https://{HOST}/hello/world"))
 
-    def test_no_client_notices_that_a_server_is_killed_and_replaced(self):
-        site = Site(self.folder / "site")
-        servers = [site.serve(port) for port in self.ports]
-        self.addCleanup(lambda: [stop(server) for server in servers])
+    def test_only_a_request_that_may_be_carried_out_twice_is_sent_twice(self):
+        upstreams = [Upstream(port) for port in self.ports]
+        self.addCleanup(lambda: [upstream.close() for upstream in upstreams])
         self.start_nginx()
+        seen = lambda: sorted(upstreams[0].seen + upstreams[1].seen)  # noqa: E731
+        self.assertEqual((self.ask("POST"), seen()), (502, ["POST"]))
+        self.assertEqual((self.ask("GET"), seen()), (502, ["GET", "GET", "POST"]))
+
+    def test_a_post_that_has_reached_nobody_is_sent_to_the_other_server(self):
+        self.serve()
+        self.servers[0].kill()
+        self.servers[0].wait()
+        # The view has no POST, which a server has to be there to say.
+        self.assertEqual([self.ask("POST") for _ in range(20)], [405] * 20)
+
+    def test_no_post_fails_while_a_server_is_taken_out_and_replaced(self):
+        nginx = self.serve()
+        whole = self.nginx.read_text()
+        without = whole.replace("max_fails=3 fail_timeout=1s;", "down;", 1)
+        self.assertNotEqual(without, whole)
+        over, statuses = threading.Event(), []
+
+        def post():
+            while not over.is_set():
+                statuses.append(self.ask("POST"))
+
+        posters = [threading.Thread(target=post) for _ in range(4)]
+        for poster in posters:
+            poster.start()
+        try:
+            self.reload(nginx, without)
+            stop(self.servers[0])
+            self.servers[0] = self.site.serve(self.ports[0])
+            self.reload(nginx, whole)
+            time.sleep(0.5)
+        finally:
+            over.set()
+            for poster in posters:
+                poster.join()
+        self.assertEqual(set(statuses), {405}, (self.folder / "error.log").read_text()[:6000])
+        self.assertGreater(len(statuses), 20)
+
+    def reload(self, nginx, configuration):
+        """Gives nginx another configuration, and waits until the workers that had the one before are gone."""
+        before = children(nginx.pid)
+        self.nginx.write_text(configuration)
+        nginx.send_signal(signal.SIGHUP)
+        deadline = time.monotonic() + 20
+        while before & children(nginx.pid):
+            self.assertLess(time.monotonic(), deadline, "the old workers stay")
+            time.sleep(0.01)
+
+    def test_no_client_notices_that_a_server_is_killed_and_replaced(self):
+        self.serve()
         over, problems, visits = threading.Event(), [], [0] * CLIENTS
         clients = [
             threading.Thread(target=visit, args=(self.tls, over, problems, visits, number)) for number in range(CLIENTS)
@@ -151,14 +256,14 @@ class Deployment(unittest.TestCase):
             client.start()
         try:
             time.sleep(1.5)
-            servers[0].kill()
-            servers[0].wait()
+            self.servers[0].kill()
+            self.servers[0].wait()
             time.sleep(1.5)
-            servers[0] = site.serve(self.ports[0])
+            self.servers[0] = self.site.serve(self.ports[0])
             # nginx counts whole seconds, and comes back to a server that had failed after two of them.
             time.sleep(3.5)
-            servers[1].terminate()
-            servers[1].wait()
+            self.servers[1].terminate()
+            self.servers[1].wait()
             time.sleep(1)
         finally:
             over.set()
@@ -168,10 +273,58 @@ class Deployment(unittest.TestCase):
         self.assertGreater(min(visits), 20)
 
 
+@unittest.skipUnless(os.environ.get("TEST_POSTGRES_URL"), "sessions move to PostgreSQL, and there is none")
+class Moving(unittest.TestCase):
+    def test_the_command_of_the_page_takes_the_sessions_along(self):
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        site, page = Site(folder / "site"), (REPOSITORY / "docs/scaling.md").read_text()
+        command = re.search(r"^```sh\n(sqlite3 .*?)^```$", page, re.MULTILINE | re.DOTALL)[1]
+        file, before = folder / "db.sqlite3", {**site.environment, "DATABASE_URL": f"sqlite://{folder}/db.sqlite3"}
+        url = f"{os.environ['TEST_POSTGRES_URL']}/moving"
+        environment = {**site.environment, "DATABASE_URL": url}
+        server = os.environ["TEST_POSTGRES_URL"] + "/postgres"
+        subprocess.run(["psql", "--quiet", server, "--command", "CREATE DATABASE moving"], check=True)
+        # Where a date without a zone would be taken for local time.
+        zone = "ALTER DATABASE moving SET TimeZone = 'Asia/Kolkata'"
+        subprocess.run(["psql", "--quiet", server, "--command", zone], check=True)
+        key = self.visit(site, before, None)[0]
+        self.assertEqual(site.run("migrate", environment=environment).returncode, 0)
+        moved = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", command], env={**environment, "SQLITE_FILE": str(file)},
+            capture_output=True, text=True,
+        )
+        self.assertEqual((moved.returncode, moved.stdout), (0, "COPY 1\n"), moved.stderr)
+        shown = [site.run("sessions", "show", key, environment=where).stdout for where in (before, environment)]
+        self.assertEqual(*[re.search("expire_date  ([-0-9: ]+) UTC", text)[1] for text in shown])
+        self.assertEqual(self.visit(site, environment, key), (key, 1))
+
+    def visit(self, site, environment, key):
+        """A visit to a server on a database: the session's key, and the counter that was shown."""
+        port = free_port()
+        server = site.serve(port, environment)
+        try:
+            with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=20)) as connection:
+                cookie = {"Cookie": f"sessionid={key}"} if key else {}
+                connection.request("GET", "/hello/world", headers={"Host": HOST, **cookie})
+                answer = connection.getresponse()
+                found = re.search(rb"<b>(\d+)</b>", answer.read())
+                return re.match(r"sessionid=([a-z0-9]+)", answer.getheader("Set-Cookie"))[1], int(found[1])
+        finally:
+            stop(server)
+
+
+def children(pid):
+    return set(Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+
+
+def connect(port):
+    context = ssl._create_unverified_context()
+    return http.client.HTTPSConnection("127.0.0.1", port, timeout=20, context=context)
+
+
 def visit(port, over, problems, visits, number):
     """Counts in a session of its own; every answer is a page, and the counter never falls behind."""
-    context = ssl._create_unverified_context()
-    with closing(http.client.HTTPSConnection("127.0.0.1", port, timeout=20, context=context)) as connection:
+    with closing(connect(port)) as connection:
         count(connection, over, problems, visits, number)
 
 
@@ -183,7 +336,7 @@ def count(connection, over, problems, visits, number):
             connection.request("GET", "/hello/world", headers=headers)
             answer = connection.getresponse()
             body = answer.read()
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:
             return problems.append(f"client {number}: {error!r}")
         found = re.search(rb"<b>(\d+)</b>", body)
         set_cookie = answer.getheader("Set-Cookie", "")

@@ -6,7 +6,7 @@ import unittest
 from functools import wraps
 
 from servers import DjangoServer, RustScriptServer
-from shared import DELETED, Database
+from shared import DELETED, new_database
 
 UNKNOWN = "thekeythataclientmadeupbyitself0"
 
@@ -34,7 +34,7 @@ asked_of_each_that_saves_every_time = asked_of("saving_servers")
 class Corners(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.database = Database(cls.enterClassContext(tempfile.TemporaryDirectory()))
+        cls.database = new_database(cls.enterClassContext(tempfile.TemporaryDirectory()))
         DjangoServer(cls.environment()).manage("migrate")
         cls.servers = [cls.enterClassContext(kind(cls.environment())) for kind in [DjangoServer, RustScriptServer]]
         cls.saving_servers = [

@@ -19,7 +19,7 @@ import django
 from observation import Side
 from random_scripts import OLDER_KEYS, Generator
 from servers import DjangoServer, RustScriptServer
-from shared import Database
+from shared import new_database
 
 SETTINGS = {
     "Django's own": {},
@@ -154,7 +154,7 @@ def compare(count, seed, limit=5, only=None):
     differences = []
     names = [name for name in SETTINGS if only in (None, name)]
     with ExitStack() as stack:
-        databases = [Database(stack.enter_context(tempfile.TemporaryDirectory())) for _ in range(2)]
+        databases = [new_database(stack.enter_context(tempfile.TemporaryDirectory())) for _ in range(2)]
         DjangoServer(databases[0].environment()).manage("migrate")
         for at, name in enumerate(names):
             share = count * (at + 1) // len(names) - count * at // len(names)

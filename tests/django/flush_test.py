@@ -69,7 +69,7 @@ class Overlap(BothServers):
     def overtaken(self, server, key, statement, *parameters):
         """The answer to a counter request whose save waits for the lock until `statement` is committed."""
         with self.database.connect() as writer, ThreadPoolExecutor() as client:
-            writer.execute("BEGIN IMMEDIATE")
+            writer.execute(self.database.begin)
             writer.execute(statement, parameters)
             answer = client.submit(server.get, "/hello/world", key)
             # Reads do not wait for the lock; once these are answered, the request before them has read its session.

@@ -2,7 +2,6 @@
 
 import json
 import re
-import sqlite3
 import time
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
@@ -44,7 +43,7 @@ class Side:
 
     def __init__(self, server, database):
         self.server = server
-        self.connection = sqlite3.connect(database.path, isolation_level=None)
+        self.database, self.connection = database, database.open()
         self.cookie_name = server.environment.get("SESSION_COOKIE_NAME", "sessionid").encode()
         self.ages = {*AGES, int(server.environment["SESSION_COOKIE_AGE"])}
 
@@ -100,7 +99,7 @@ class Side:
         }
 
     def table(self):
-        rows = self.connection.execute("SELECT session_key, session_data, expire_date FROM django_session")
+        rows = self.connection.execute(f"SELECT session_key, session_data, {self.database.end} FROM django_session")
         return {key: (session_data, expire_date) for key, session_data, expire_date in rows}
 
     def name_new_keys(self, number, before, cookies):

@@ -46,21 +46,30 @@ class Row(NamedTuple):
 class Database:
     """The SQLite file, seen past both servers."""
 
+    # What begins a transaction whose locks others have to wait for, and a row's end as Django writes it into the file.
+    begin = "BEGIN IMMEDIATE"
+    end = "expire_date"
+    types = ("typeof(session_key), typeof(session_data), typeof(expire_date)", ("text",) * 3)
+
     def __init__(self, folder):
         self.path = Path(folder) / "db.sqlite3"
+        self.url = f"sqlite://{self.path}"
 
     def environment(self, **settings):
-        """The environment of a server on this file."""
+        """The environment of a server on this database."""
         return {
-            "DATABASE_URL": f"sqlite://{self.path}",
+            "DATABASE_URL": self.url,
             "SECRET_KEY": SECRET_KEY,
             "SESSION_COOKIE_AGE": str(COOKIE_AGE),
             "DEBUG": "true",
             **settings,
         }
 
+    def open(self):
+        return sqlite3.connect(self.path, isolation_level=None)
+
     def connect(self):
-        return closing(sqlite3.connect(self.path, isolation_level=None))
+        return closing(self.open())
 
     def execute(self, statement, *parameters):
         with self.connect() as connection:
@@ -68,7 +77,7 @@ class Database:
 
     def row(self, key):
         """The columns of a session as the file holds them, or None."""
-        statement = "SELECT session_data, expire_date FROM django_session WHERE session_key = ?"
+        statement = f"SELECT session_data, {self.end} FROM django_session WHERE session_key = ?"
         return next((Row(*found) for found in self.execute(statement, key)), None)
 
     def count(self):
@@ -86,32 +95,45 @@ class Database:
 class PostgresDatabase(Database):
     """A database of a PostgreSQL server, which is empty at first."""
 
+    begin = "BEGIN"
+    # A date on a whole second has no fraction in a SQLite file.
+    end = r"regexp_replace(to_char(expire_date AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'), '\.000000$', '')"
+    types = (
+        "pg_typeof(session_key)::text, pg_typeof(session_data)::text, pg_typeof(expire_date)::text",
+        ("character varying", "text", "timestamp with time zone"),
+    )
     server = os.environ.get("TEST_POSTGRES_URL")
     numbers = itertools.count()
 
     def __init__(self):
         self.name = f"django_{os.getpid()}_{next(self.numbers)}"
         self.url = f"{self.server}/{self.name}"
-        with self.connect("postgres") as connection:
+        with closing(PostgresConnection(f"{self.server}/postgres")) as connection:
             connection.execute(f"CREATE DATABASE {self.name}")
 
-    def environment(self, **settings):
-        return {**Database.environment(self, **settings), "DATABASE_URL": self.url}
-
-    @property
-    def path(self):
-        return self.url
-
-    def connect(self, name=None):
-        import psycopg
-
-        return closing(psycopg.connect(f"{self.server}/{name or self.name}", autocommit=True))
+    def open(self):
+        return PostgresConnection(self.url)
 
     def execute(self, statement, *parameters):
         with self.connect() as connection:
-            connection.execute("SET TIME ZONE 'UTC'")
-            done = connection.execute(statement.replace("?", "%s"), parameters)
+            done = connection.execute(statement, parameters)
             return done.fetchall() if done.description else []
+
+
+class PostgresConnection:
+    """A connection to PostgreSQL that is used as one to SQLite is."""
+
+    def __init__(self, url):
+        import psycopg
+
+        self.connection = psycopg.connect(url, autocommit=True)
+        self.connection.execute("SET TIME ZONE 'UTC'")
+
+    def execute(self, statement, parameters=()):
+        return self.connection.execute(statement.replace("?", "%s"), parameters or None)
+
+    def close(self):
+        self.connection.close()
 
 
 def new_database(folder):

@@ -14,8 +14,11 @@ mod support;
 #[path = "../faults/timing.rs"]
 mod timing;
 
+mod limits;
 mod outages;
 mod sharing;
+mod strange;
+mod tls;
 
 use std::path::Path;
 use std::process::Command;
@@ -33,8 +36,13 @@ fn database() -> TestDatabase {
 }
 
 fn serve(database: &TestDatabase) -> Server {
+    serve_with(database, &[])
+}
+
+/// A server with settings of its own.
+fn serve_with(database: &TestDatabase, settings: &[(&str, &str)]) -> Server {
     let mut command = runserver(Path::new("none"));
-    command.env("DATABASE_URL", database.url());
+    command.env("DATABASE_URL", database.url()).envs(settings.iter().copied());
     Server::start(command)
 }
 

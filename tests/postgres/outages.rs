@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::client::{Connection, Visitor};
 use crate::server::Server;
 use crate::timing::{AT_ONCE, STUCK, eventually, timed, undisturbed};
-use crate::{database, serve};
+use crate::{database, manage, serve};
 
 const CLIENTS: usize = 24;
 /// From the database's return to the first answer.
@@ -30,6 +30,35 @@ fn silence() -> TcpListener {
     let url = std::env::var("TEST_POSTGRES_URL").unwrap();
     let port: u16 = url.rsplit_once(':').unwrap().1.parse().unwrap();
     TcpListener::bind(("127.0.0.1", port)).unwrap()
+}
+
+/// The database server, its processes stopped where they stand: the kernel still accepts what is sent to them.
+struct Frozen(Vec<String>);
+
+impl Frozen {
+    fn now() -> Self {
+        let folder = std::env::var("TEST_POSTGRES_DATA").unwrap();
+        let file = std::fs::read_to_string(format!("{folder}/postmaster.pid")).unwrap();
+        let postmaster = file.lines().next().unwrap().to_owned();
+        // It first, so that it starts nothing more.
+        signal("STOP", std::slice::from_ref(&postmaster));
+        let children = format!("/proc/{postmaster}/task/{postmaster}/children");
+        let children = std::fs::read_to_string(children).unwrap();
+        let children: Vec<_> = children.split_whitespace().map(str::to_owned).collect();
+        signal("STOP", &children);
+        Self(children.into_iter().chain([postmaster]).collect())
+    }
+}
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        signal("CONT", &self.0);
+    }
+}
+
+fn signal(name: &str, pids: &[String]) {
+    let sent = Command::new("kill").args(["-s", name]).args(pids).status();
+    assert!(sent.unwrap().success(), "SIG{name} for {pids:?}");
 }
 
 impl Drop for Postgres {
@@ -136,6 +165,60 @@ fn a_database_that_accepts_and_never_answers_is_a_503_too() {
         drop(stopped);
     });
     traffic.check(&server, &key);
+}
+
+#[test]
+fn a_database_that_stops_in_the_middle_of_its_work_is_a_503_and_goes_on_by_itself() {
+    let _alone = undisturbed();
+    let database = database();
+    let server = serve(&database);
+    let key = Visitor::after_visits(&server, 1).key().to_owned();
+    let traffic = Traffic::default();
+    traffic.around(&server, &key, || {
+        let frozen = Frozen::now();
+        wait_while_plain_pages_are_served(&server, Duration::from_secs(12));
+        drop(frozen);
+    });
+    traffic.check(&server, &key);
+}
+
+#[test]
+fn a_server_ends_when_asked_even_while_its_database_never_answers() {
+    let _alone = undisturbed();
+    let database = database();
+    let server = serve(&database);
+    let mut visitor = Visitor::after_visits(&server, 1);
+    let frozen = Frozen::now();
+    visitor.visit().assert_unavailable();
+    let (ended, took) = timed(|| {
+        server.signal("TERM");
+        server.wait()
+    });
+    assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+    assert!(took < STUCK, "{took:?}");
+    drop(frozen);
+}
+
+#[test]
+fn a_command_ends_by_itself_when_its_database_stops_in_the_middle() {
+    let _alone = undisturbed();
+    let database = database();
+    assert!(manage(&database, &["migrate"]).stdout(Stdio::null()).status().unwrap().success());
+    database.execute("INSERT INTO django_session VALUES ('ended', 'x', '2020-01-01')");
+    let lock = database.lock("ended");
+    let (output, took) = timed(|| {
+        let mut command = manage(&database, &["clearsessions"]);
+        let clearing = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        database.wait_for("wait_event_type = 'Lock'", 1);
+        let frozen = Frozen::now();
+        let output = clearing.wait_with_output().unwrap();
+        drop(frozen);
+        output
+    });
+    drop(lock);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("did not answer within 4500 ms"), "{said}");
+    assert!(took < STUCK + STUCK, "{took:?}");
 }
 
 #[test]

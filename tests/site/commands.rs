@@ -3,14 +3,15 @@
 use std::path::Path;
 
 use assert_cmd::Command;
-use tempfile::TempDir;
+
+use crate::support::TestDatabase;
 
 /// `manage` in the package's folder, on a database of its own.
-fn manage(folder: &TempDir) -> Command {
+fn manage(database: &TestDatabase) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_manage"));
     command
         .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .env("DATABASE_URL", format!("sqlite://{}/db.sqlite3", folder.path().display()))
+        .env("DATABASE_URL", database.url())
         .env("RUST_LOG", "error")
         .timeout(std::time::Duration::from_mins(1));
     command
@@ -22,8 +23,8 @@ fn text(bytes: &[u8]) -> String {
 
 #[test]
 fn the_walkthrough_performs_the_whole_document_with_a_real_age() {
-    let folder = tempfile::tempdir().unwrap();
-    let output = manage(&folder).env("SESSION_COOKIE_AGE", "2").arg("walkthrough").output().unwrap();
+    let database = TestDatabase::new();
+    let output = manage(&database).env("SESSION_COOKIE_AGE", "2").arg("walkthrough").output().unwrap();
     let shown = text(&output.stdout);
     assert!(output.status.success(), "{shown}{}", text(&output.stderr));
     assert!(shown.contains("9 steps, 30 of 30 checks as the document says."), "{shown}");
@@ -35,12 +36,12 @@ fn the_walkthrough_performs_the_whole_document_with_a_real_age() {
 
 #[test]
 fn a_walkthrough_that_finds_another_behaviour_fails() {
-    let folder = tempfile::tempdir().unwrap();
+    let database = TestDatabase::new();
     let site = tempfile::tempdir().unwrap();
     copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("templates"), &site.path().join("templates"));
     std::fs::write(site.path().join("templates/helloworld.html"), "Counter : <b>7</b>").unwrap();
     std::fs::write(site.path().join("settings.toml"), "SECRET_KEY = 'x'\nDEBUG = true").unwrap();
-    let output = manage(&folder).current_dir(site.path()).arg("walkthrough").output().unwrap();
+    let output = manage(&database).current_dir(site.path()).arg("walkthrough").output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stdout).contains("✘ the counter starts at 0"));
     assert!(text(&output.stderr).contains("did not behave as the document says"));
@@ -61,33 +62,37 @@ fn copy(from: &Path, to: &Path) {
 
 #[test]
 fn migrate_creates_djangos_table_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let first = manage(&folder).arg("migrate").output().unwrap();
+    let database = TestDatabase::new();
+    let first = manage(&database).arg("migrate").output().unwrap();
     assert!(first.status.success(), "{}", text(&first.stderr));
     assert!(text(&first.stdout).contains("Applying sessions.0001_initial... OK"));
-    let second = manage(&folder).arg("migrate").output().unwrap();
+    let second = manage(&database).arg("migrate").output().unwrap();
     assert!(second.status.success());
     assert!(text(&second.stdout).contains("No migrations to apply."));
 }
 
 #[test]
 fn help_names_every_command_and_exits_with_0() {
-    let folder = tempfile::tempdir().unwrap();
-    let output = manage(&folder).arg("--help").output().unwrap();
+    let database = TestDatabase::new();
+    let output = manage(&database).arg("--help").output().unwrap();
     assert!(output.status.success());
     for command in ["runserver", "migrate", "walkthrough", "--settings"] {
         assert!(text(&output.stdout).contains(command), "{command}");
     }
     for command in ["runserver", "migrate", "walkthrough"] {
-        assert!(manage(&folder).args([command, "--help"]).output().unwrap().status.success(), "{command}");
+        assert!(manage(&database).args([command, "--help"]).output().unwrap().status.success(), "{command}");
     }
 }
 
 #[test]
 fn a_wrong_command_line_exits_with_2() {
-    let folder = tempfile::tempdir().unwrap();
+    let database = TestDatabase::new();
     for arguments in [&["nonsense"][..], &["migrate", "now"], &["walkthrough", "--age", "0"]] {
-        assert_eq!(manage(&folder).args(arguments).output().unwrap().status.code(), Some(2), "{arguments:?}");
+        assert_eq!(
+            manage(&database).args(arguments).output().unwrap().status.code(),
+            Some(2),
+            "{arguments:?}"
+        );
     }
 }
 
@@ -103,28 +108,28 @@ fn refused(command: &mut Command) -> String {
 
 #[test]
 fn what_cannot_start_says_why_in_one_line() {
-    let folder = tempfile::tempdir().unwrap();
-    let said = refused(manage(&folder).args(["runserver", "nowhere"]));
+    let database = TestDatabase::new();
+    let said = refused(manage(&database).args(["runserver", "nowhere"]));
     assert!(said.contains("PORT or ADDR:PORT"), "{said}");
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let said = refused(manage(&folder).args(["runserver", &taken.local_addr().unwrap().to_string()]));
+    let said = refused(manage(&database).args(["runserver", &taken.local_addr().unwrap().to_string()]));
     assert!(said.contains("that port is already in use"), "{said}");
     let said = refused(
-        manage(&folder).env("DATABASE_URL", "sqlite:///nowhere/at/all/db.sqlite3").args(["runserver", "0"]),
+        manage(&database).env("DATABASE_URL", "sqlite:///nowhere/at/all/db.sqlite3").args(["runserver", "0"]),
     );
     assert!(said.contains("cannot open the database sqlite:///nowhere/at/all/db.sqlite3"), "{said}");
-    let said = refused(manage(&folder).env("SESSION_COOKIE_AGE", "soon").arg("migrate"));
+    let said = refused(manage(&database).env("SESSION_COOKIE_AGE", "soon").arg("migrate"));
     assert!(said.contains("SESSION_COOKIE_AGE in the environment"), "{said}");
-    let said = refused(manage(&folder).args(["runserver", "0", "--settings", "/nowhere/settings.toml"]));
+    let said = refused(manage(&database).args(["runserver", "0", "--settings", "/nowhere/settings.toml"]));
     assert!(said.contains("/nowhere/settings.toml"), "{said}");
 }
 
 #[test]
 fn a_file_that_is_no_database_is_refused_and_left_as_it_is() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("db.sqlite3");
+    let database = TestDatabase::file_of_its_own();
+    let file = database.file().unwrap();
     std::fs::write(&file, "dear diary, ".repeat(200)).unwrap();
-    let said = refused(manage(&folder).arg("migrate"));
+    let said = refused(manage(&database).arg("migrate"));
     assert!(said.contains("not a database"), "{said}");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "dear diary, ".repeat(200));
 }

@@ -32,6 +32,13 @@ pub(crate) struct Row {
     pub(crate) expire_date: String,
 }
 
+#[cfg(feature = "postgres")]
+#[derive(QueryableByName)]
+struct Number {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    number: i64,
+}
+
 impl TestDatabase {
     /// A file whatever the others are.
     pub(crate) fn file_of_its_own() -> Self {
@@ -128,6 +135,34 @@ impl TestDatabase {
         let lock = format!("BEGIN; SELECT 1 FROM django_session WHERE session_key = '{key}' FOR UPDATE");
         conn.batch_execute(&lock).unwrap();
         conn
+    }
+
+    /// How many connections there are to this database of which `condition` holds; this one is none of them.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn activity(&self, condition: &str) -> usize {
+        let count = format!(
+            "SELECT count(*) AS number FROM pg_stat_activity \
+             WHERE datname = current_database() AND pid <> pg_backend_pid() AND {condition}"
+        );
+        usize::try_from(self.number(&count)).unwrap()
+    }
+
+    /// Waits until there are so many of them.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn wait_for(&self, condition: &str, count: usize) {
+        for _ in 0..1000 {
+            if self.activity(condition) == count {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        panic!("there are not {count} connections with {condition}");
+    }
+
+    /// A query for a `number`.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn number(&self, select: &str) -> i64 {
+        diesel::sql_query(select).get_result::<Number>(&mut self.postgres()).unwrap().number
     }
 
     fn sqlite(&self) -> SqliteConnection {

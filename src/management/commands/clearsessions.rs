@@ -4,15 +4,15 @@ use std::io::{IsTerminal as _, stderr};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{CommandError, output, table};
+use super::table::with_table;
+use super::{CommandError, output};
 use crate::clock::Clock;
 use crate::sessions::SessionBackend as _;
 use crate::sessions::models::SessionRow;
 use crate::settings::Settings;
 
 pub(crate) fn execute(settings: &Settings) -> Result<(), CommandError> {
-    actix_web::rt::System::new().block_on(async {
-        let table = table::open(settings)?;
+    with_table(settings, async |table| {
         let now = Clock::System.now();
         let expired = table.database.read(move |conn| SessionRow::count_expired(conn, now)).await?;
         let bar = progress_bar(u64::try_from(expired).unwrap_or(0));

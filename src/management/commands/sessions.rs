@@ -3,8 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
-use super::table::SessionTable;
-use super::{CommandError, output, table};
+use super::table::with_table;
+use super::{CommandError, output};
 use crate::clock::Clock;
 use crate::db::DbError;
 use crate::error::chain;
@@ -119,13 +119,6 @@ pub(crate) fn delete(settings: &Settings, key: &str) -> Result<(), CommandError>
         return Err(no_such_session(key));
     }
     Ok(output::line(format_args!("Deleted session {}.", output::visible(key)))?)
-}
-
-fn with_table<T>(
-    settings: &Settings,
-    work: impl AsyncFnOnce(&SessionTable) -> Result<T, CommandError>,
-) -> Result<T, CommandError> {
-    actix_web::rt::System::new().block_on(async { work(&table::open(settings)?).await })
 }
 
 fn no_such_session(key: &str) -> CommandError {
