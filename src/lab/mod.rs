@@ -18,6 +18,7 @@ mod progress;
 mod record;
 mod recorder;
 mod rows;
+mod sight;
 mod urls;
 mod views;
 
@@ -28,10 +29,9 @@ use chrono::{DateTime, Utc};
 use self::progress::ProgressCodec;
 use self::recorder::Recorder;
 use self::rows::RowView;
+use self::sight::Sight;
 use crate::clock::Clock;
 use crate::db::Database;
-use crate::error::chain;
-use crate::sessions::models::SessionRow;
 use crate::sessions::{SessionCodec, SharedBackend, SharedPolicy};
 
 pub(crate) use self::recorder::record;
@@ -43,6 +43,7 @@ pub(crate) struct Lab {
     progress: ProgressCodec,
     database: Database,
     codec: SessionCodec,
+    sight: Sight,
     backend: SharedBackend,
     policy: SharedPolicy,
     clock: Clock,
@@ -64,11 +65,13 @@ impl Lab {
         clock: Clock,
     ) -> Self {
         log::info!("DEBUG is on: the lab is at /lab, and shows rows and payloads");
+        let codec = SessionCodec::new(keys.current, keys.fallbacks);
         Self {
             recorder: Recorder::new(),
             progress: ProgressCodec::new(keys.current, keys.fallbacks),
+            sight: Sight::new(database.clone(), codec.clone()),
             database,
-            codec: SessionCodec::new(keys.current, keys.fallbacks),
+            codec,
             backend,
             policy,
             clock,
@@ -79,17 +82,9 @@ impl Lab {
         self.clock.now()
     }
 
-    /// The row under a key as it is now, expired or not. A database that does not answer has none to
-    /// show; the request that is looked at tells of it.
+    /// The row under a key as it is now, as far as the database shows it.
     async fn row(&self, key: Option<&str>) -> Option<RowView> {
-        let key = key?.to_owned();
-        match self.database.read(move |conn| SessionRow::find(conn, &key)).await {
-            Ok(row) => row.map(|row| RowView::new(&row, &self.codec)),
-            Err(error) => {
-                log::debug!("the lab sees no row: {}", chain(&error));
-                None
-            }
-        }
+        self.sight.row(key).await
     }
 }
 
