@@ -27,6 +27,7 @@ pub(crate) struct CachedRow {
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
     any: bool,
+    inserted: Option<Box<str>>,
     rows: Vec<(Box<str>, Option<CachedRow>)>,
     unknown: bool,
 }
@@ -34,8 +35,14 @@ pub(crate) struct Changes {
 impl Changes {
     /// There is a row that was not there before. Not every visitor comes back, so it is copied when one
     /// reads it.
-    pub(crate) fn inserted(&mut self) {
+    pub(crate) fn inserted(&mut self, key: &str) {
         self.any = true;
+        self.inserted.get_or_insert_with(|| key.into());
+    }
+
+    /// The key of the first row that was inserted.
+    pub(crate) fn first_inserted(&self) -> Option<&str> {
+        self.inserted.as_deref()
     }
 
     /// A row holds this now, and held another text before: SQLite writes nothing where nothing differs,
@@ -118,8 +125,8 @@ impl RowCache {
         }
     }
 
-    /// After the COMMIT of that transaction.
-    pub(super) fn commit(&self, changes: Changes) {
+    /// After the COMMIT of that transaction; the version that it has made.
+    pub(super) fn commit(&self, changes: Changes) -> Option<Version> {
         let version = self.version();
         let mut copies = self.copies();
         let nobody_else = match (version, copies.version) {
@@ -129,7 +136,7 @@ impl RowCache {
         };
         if changes.unknown || !nobody_else {
             *copies = Copies::default();
-            return;
+            return version;
         }
         copies.version = version;
         for (key, row) in changes.rows {
@@ -138,6 +145,7 @@ impl RowCache {
                 None => copies.remove(&key),
             }
         }
+        version
     }
 
     /// After a transaction of which nothing is known.

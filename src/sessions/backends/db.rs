@@ -108,9 +108,13 @@ impl SessionBackend for DbBackend {
 
     fn create(&self, mut pending: Pending) -> BackendFuture<'_, Saved> {
         Box::pin(async move {
-            let (key, data) = (SessionKey::random(), pending.take_data());
-            let row = row(&self.codec, &key, &pending, &data)?;
-            self.database.write_rows(move |conn, changes| insert(conn, changes, row, key, data)).await
+            let data = pending.take_data();
+            let row = row(&self.codec, String::new(), &pending, &data)?;
+            let job = move |conn: &mut DbConnection, changes: &mut Changes| {
+                let key = SessionKey::random_beside(changes.first_inserted());
+                insert(conn, changes, row, key, data)
+            };
+            self.database.write_rows(job).await
         })
     }
 
@@ -128,7 +132,7 @@ impl SessionBackend for DbBackend {
                 Some(stored) => pending.merge_into(&stored, |stored| codec.decode(stored))?,
                 None => pending.take_data(),
             };
-            let row = row(&codec, &to, &pending, &data)?;
+            let row = row(&codec, String::new(), &pending, &data)?;
             let saved = insert(conn, changes, row, to, data)?;
             delete(conn, changes, &from)?;
             Ok(saved)
@@ -165,12 +169,12 @@ impl SessionBackend for DbBackend {
 
 fn row(
     codec: &SessionCodec,
-    key: &SessionKey,
+    session_key: String,
     pending: &Pending,
     data: &SessionData,
 ) -> Result<SessionRow, SessionError> {
     Ok(SessionRow {
-        session_key: key.as_str().to_owned(),
+        session_key,
         session_data: codec.encode(data, pending.now()),
         expire_date: pending.expire_date(data)?.into(),
     })
@@ -184,11 +188,12 @@ fn insert(
     mut session_key: SessionKey,
     data: SessionData,
 ) -> Result<Saved, SessionError> {
+    session_key.as_str().clone_into(&mut row.session_key);
     while !row.insert(conn).map_err(DbError::from)? {
         session_key = SessionKey::random();
         session_key.as_str().clone_into(&mut row.session_key);
     }
-    changes.inserted();
+    changes.inserted(session_key.as_str());
     Ok(Saved { session_key, data, stored: Some(row.session_data.into()) })
 }
 
