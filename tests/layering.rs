@@ -37,6 +37,7 @@ const FILES: [(&str, &[&str]); 3] = [
             "text",
             "wal_index",
             "row_cache",
+            "checkpoints",
             "writer",
             "pooled",
             "migrations",

@@ -14,6 +14,7 @@
 //! # Ok(()) }
 //! ```
 
+mod checkpoints;
 mod connection;
 mod database;
 mod datetime;

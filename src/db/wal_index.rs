@@ -23,6 +23,11 @@ impl Version {
         bytes.get(index).copied().map_or(0, u32::from_ne_bytes)
     }
 
+    /// Pages in the log, of which some may have been brought into the file.
+    pub(super) fn log_pages(self) -> u32 {
+        self.field(4)
+    }
+
     /// Whether exactly one transaction was committed between `before` and this.
     pub(super) fn is_next_after(self, before: Self) -> bool {
         self.field(2) == before.field(2).wrapping_add(1)

@@ -13,6 +13,7 @@ use std::time::Duration;
 use diesel::connection::SimpleConnection;
 use tokio::sync::oneshot;
 
+use super::checkpoints::Checkpoints;
 use super::connection::{Connector, DbConnection};
 use super::error::DbError;
 use super::options::DatabaseOptions;
@@ -77,7 +78,8 @@ impl Writer {
         rows: Arc<RowCache>,
     ) -> Result<Self, DbError> {
         let (sender, receiver) = sync_channel(QUEUE);
-        let thread = WriterThread { connector, conn: Some(conn), rows };
+        let checkpoints = Checkpoints::start(connector.clone())?;
+        let thread = WriterThread { connector, conn: Some(conn), rows, checkpoints };
         let thread = std::thread::Builder::new()
             .name("sessionid-writer".to_owned())
             .spawn(move || thread.run(&receiver))
@@ -191,6 +193,7 @@ struct WriterThread {
     /// Opened anew after a failure.
     conn: Option<DbConnection>,
     rows: Arc<RowCache>,
+    checkpoints: Checkpoints,
 }
 
 impl WriterThread {
@@ -227,7 +230,9 @@ impl WriterThread {
             }
         }
         conn.batch_execute("COMMIT")?;
-        self.rows.commit(changes);
+        if let Some(version) = self.rows.commit(changes) {
+            self.checkpoints.committed(version.log_pages());
+        }
         Ok(())
     }
 }
