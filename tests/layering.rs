@@ -38,6 +38,7 @@ const FILES: [(&str, &[&str]); 3] = [
             "wal_index",
             "row_cache",
             "checkpoints",
+            "turns",
             "writer",
             "pooled",
             "migrations",

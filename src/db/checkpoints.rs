@@ -1,8 +1,8 @@
 //! Brings the log into the file beside the writer.
 //!
 //! SQLite does that in the COMMIT that has filled the log up, and everybody who has something to write waits
-//! for thousands of pages. A second connection may do it at the same time as others commit; what these
-//! have added meanwhile is left to the writer, so that the log is bounded as before, and is little.
+//! for thousands of pages. A second connection may do it while others commit; but the log begins anew only
+//! when all of it is in the file and nobody adds to it, so the writer brings the little that is left.
 
 use std::fmt;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -13,18 +13,25 @@ use diesel::connection::SimpleConnection as _;
 use super::connection::{Connector, DbConnection};
 use super::error::DbError;
 use super::options::Purpose;
-use super::sqlite::CHECKPOINT_PAGES;
+use super::wal_index::Log;
 use crate::error::chain;
 
-/// Pages in the log at which this begins.
-const EARLY_PAGES: u32 = CHECKPOINT_PAGES / 4 * 3;
+/// Pages in the log from which on it is brought into the file: 16 MB. With SQLite's own 1000, new sessions pay
+/// for it more often than they need (`docs/performance.md`).
+const PAGES: u32 = 4000;
+/// What the writer brings at most.
+const LEFT_TO_WRITER: u32 = 200;
+const CHECKPOINT: &str = "PRAGMA wal_checkpoint(PASSIVE)";
+
+/// Whether more waits to be brought than the writer brings.
+pub(super) fn is_long(log: Log) -> bool {
+    log.pages >= PAGES && log.left() > LEFT_TO_WRITER
+}
 
 /// The writer's end; dropping it ends the thread.
 pub(super) struct Checkpoints {
     wake: Option<SyncSender<()>>,
     thread: Option<JoinHandle<()>>,
-    /// Whether this round of the log has been seen to.
-    woken: bool,
 }
 
 impl Checkpoints {
@@ -35,17 +42,20 @@ impl Checkpoints {
             .name("sessionid-checkpoint".to_owned())
             .spawn(move || run(&connector, &woken))
             .map_err(|_| DbError::Gone)?;
-        Ok(Self { wake: Some(wake), thread: Some(thread), woken: false })
+        Ok(Self { wake: Some(wake), thread: Some(thread) })
     }
 
-    /// After a COMMIT that left so many pages in the log.
-    pub(super) fn committed(&mut self, pages: u32) {
-        let due = pages >= EARLY_PAGES;
-        if due && !self.woken {
-            // One that is still at work will do.
+    /// After a COMMIT of the writer's connection, which has been answered.
+    pub(super) fn committed(&self, conn: &mut DbConnection, log: Log) {
+        if is_long(log) {
+            // One that is still at work looks again when it has done.
             let _ = self.wake.as_ref().map(|wake| wake.try_send(()));
+        } else if log.pages >= PAGES {
+            // What cannot be done now is tried again after the next COMMIT.
+            if let Err(error) = conn.batch_execute(CHECKPOINT) {
+                log::debug!("no checkpoint: {error}");
+            }
         }
-        self.woken = due;
     }
 }
 
@@ -69,10 +79,10 @@ fn run(connector: &Connector, woken: &Receiver<()>) {
     let mut conn: Option<DbConnection> = None;
     while woken.recv().is_ok() {
         let done = conn.take().map_or_else(|| connector.open(), Ok).and_then(|mut conn| {
-            conn.batch_execute("PRAGMA wal_checkpoint(PASSIVE)")?;
+            conn.batch_execute(CHECKPOINT)?;
             Ok(conn)
         });
-        // What could not be done is left to the writer, who says what is wrong.
+        // What could not be done is left to SQLite in the writer's COMMIT.
         conn = done.inspect_err(|error| log::debug!("no checkpoint: {}", chain(error))).ok();
     }
 }

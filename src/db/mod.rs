@@ -29,6 +29,7 @@ mod row_cache;
 pub(crate) mod schema;
 mod sqlite;
 mod text;
+mod turns;
 mod url;
 mod wal_index;
 mod writer;

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 
-use super::wal_index::{Version, WalIndex};
+use super::wal_index::{Log, Version, WalIndex};
 
 /// What all copies together may take.
 const CAPACITY: usize = 4 << 20;
@@ -116,17 +116,20 @@ impl RowCache {
         }
     }
 
-    /// In a transaction that nobody else can commit beside: drops what others have changed before.
-    pub(super) fn begin(&self) {
+    /// In a transaction that nobody else can commit beside: drops what others have changed before, and
+    /// tells whether they have.
+    pub(super) fn begin(&self) -> bool {
         let version = self.version();
         let mut copies = self.copies();
+        let others = copies.version.is_some() && copies.version != version;
         if copies.version != version {
             *copies = Copies { version, ..Copies::default() };
         }
+        others
     }
 
-    /// After the COMMIT of that transaction; the version that it has made.
-    pub(super) fn commit(&self, changes: Changes) -> Option<Version> {
+    /// After the COMMIT of that transaction.
+    pub(super) fn commit(&self, changes: Changes) {
         let version = self.version();
         let mut copies = self.copies();
         let nobody_else = match (version, copies.version) {
@@ -136,7 +139,7 @@ impl RowCache {
         };
         if changes.unknown || !nobody_else {
             *copies = Copies::default();
-            return version;
+            return;
         }
         copies.version = version;
         for (key, row) in changes.rows {
@@ -145,12 +148,16 @@ impl RowCache {
                 None => copies.remove(&key),
             }
         }
-        version
     }
 
     /// After a transaction of which nothing is known.
     pub(super) fn clear(&self) {
         *self.copies() = Copies::default();
+    }
+
+    /// How long the log is, where that can be told.
+    pub(super) fn log(&self) -> Option<Log> {
+        self.index?.log()
     }
 
     fn version(&self) -> Option<Version> {

@@ -8,9 +8,9 @@ use diesel::prelude::*;
 
 use super::options::{DatabaseOptions, Purpose};
 
-/// Pages of the log that are brought into the file at once: 16 MB. With SQLite's own 1000, new sessions
-/// pay for it more often than they need (`docs/performance.md`).
-pub(super) const CHECKPOINT_PAGES: u32 = 4000;
+/// Pages of the log that SQLite itself brings into the file in a COMMIT. Where the WAL-index can be read that
+/// is the last resort, 64 MB: see `checkpoints.rs`.
+const CHECKPOINT_PAGES: u32 = if cfg!(target_os = "linux") { 16_000 } else { 4000 };
 
 /// Between two attempts at what SQLite does not wait for.
 const RETRY: Duration = Duration::from_millis(50);

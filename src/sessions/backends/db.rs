@@ -3,6 +3,7 @@
 mod saves;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
@@ -16,8 +17,14 @@ use crate::sessions::models::SessionRow;
 use crate::sessions::pending::{Loaded, Pending, Saved};
 use crate::sessions::serializers::{SessionCodec, SessionData};
 
-/// Rows that one transaction of `clear_expired` deletes, so that it never holds the lock for long.
-const CLEAR_BATCH: i64 = 100;
+/// Rows that the first transaction of `clear_expired` deletes, and that any does at least and at most.
+const CLEAR_BATCH: (i64, i64, i64) = (50, 10, 1000);
+/// How long one of them is to hold the lock, before its COMMIT.
+const CLEAR_HOLDS: Duration = Duration::from_millis(2);
+/// How long the lock is left at least: who waits for it looks every millisecond, or less often.
+const CLEAR_LEAVES: Duration = Duration::from_millis(4);
+/// How long it waits for the log to be brought into the file, which a reader can hold up.
+const CLEAR_WAITS: Duration = Duration::from_secs(1);
 
 /// The `db` engine.
 ///
@@ -52,7 +59,6 @@ pub struct DbBackend {
     codec: Arc<SessionCodec>,
     saves: Saves,
 }
-
 impl DbBackend {
     /// Sessions in `database`, signed by `codec`.
     ///
@@ -149,19 +155,27 @@ impl SessionBackend for DbBackend {
         progress: &'a (dyn Fn(usize) + Sync),
     ) -> BackendFuture<'a, usize> {
         Box::pin(async move {
+            let (mut limit, least, most) = CLEAR_BATCH;
             let mut cleared = 0;
             loop {
                 let batch = move |conn: &mut DbConnection| {
-                    SessionRow::delete_expired(conn, now, CLEAR_BATCH).map_err(DbError::from)
+                    let began = Stopwatch::start();
+                    let deleted = SessionRow::delete_expired(conn, now, limit).map_err(DbError::from)?;
+                    Ok::<_, DbError>((deleted, began.elapsed()))
                 };
-                let began = Stopwatch::start();
-                match self.database.write(batch).await? {
-                    0 => return Ok(cleared),
-                    deleted => cleared += deleted,
+                let (deleted, held) = self.database.write(batch).await?;
+                if deleted == 0 {
+                    return Ok(cleared);
                 }
+                cleared += deleted;
                 progress(cleared);
-                // The lock is everybody's: half of the time it is left to others.
-                tokio::time::sleep(began.elapsed()).await;
+                limit = if held > CLEAR_HOLDS { limit * 3 / 4 } else { limit * 5 / 4 }.clamp(least, most);
+                // The lock is everybody's: two thirds of the time it is left to others. So is the disk.
+                let began = Stopwatch::start();
+                tokio::time::sleep((held * 2).max(CLEAR_LEAVES)).await;
+                while self.database.has_long_log() && began.elapsed() < CLEAR_WAITS {
+                    tokio::time::sleep(CLEAR_LEAVES).await;
+                }
             }
         })
     }
