@@ -38,6 +38,8 @@ const FILES: [(&str, &[&str]); 3] = [
             "text",
             "wal_index",
             "row_cache",
+            "checkpoints",
+            "turns",
             "writer",
             "pooled",
             "migrations",

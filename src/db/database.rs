@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use super::checkpoints;
 use super::connection::{Connector, DbConnection, LogPoolError};
 use super::error::DbError;
 use super::migrations;
@@ -253,6 +254,11 @@ impl Database {
     /// Copies of rows that need not be read.
     pub(crate) fn rows(&self) -> &RowCache {
         &self.rows
+    }
+
+    /// Whether so much waits to be brought into the file that whoever has time should wait.
+    pub(crate) fn has_long_log(&self) -> bool {
+        self.rows.log().is_some_and(checkpoints::is_long)
     }
 
     /// Queues a job that answers those who wait for it by itself.

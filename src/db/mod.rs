@@ -14,6 +14,7 @@
 //! # Ok(()) }
 //! ```
 
+mod checkpoints;
 mod connection;
 mod database;
 mod datetime;
@@ -28,6 +29,7 @@ mod row_cache;
 pub(crate) mod schema;
 mod sqlite;
 mod text;
+mod turns;
 mod url;
 mod wal_index;
 mod writer;

@@ -125,4 +125,6 @@ pub(super) enum Purpose {
     ReadAtOnce,
     Read,
     Write,
+    /// Bringing the log into the file.
+    Checkpoint,
 }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 
-use super::wal_index::{Version, WalIndex};
+use super::wal_index::{Log, Version, WalIndex};
 
 /// What all copies together may take.
 const CAPACITY: usize = 4 << 20;
@@ -27,6 +27,7 @@ pub(crate) struct CachedRow {
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
     any: bool,
+    inserted: Option<Box<str>>,
     rows: Vec<(Box<str>, Option<CachedRow>)>,
     unknown: bool,
 }
@@ -34,8 +35,14 @@ pub(crate) struct Changes {
 impl Changes {
     /// There is a row that was not there before. Not every visitor comes back, so it is copied when one
     /// reads it.
-    pub(crate) fn inserted(&mut self) {
+    pub(crate) fn inserted(&mut self, key: &str) {
         self.any = true;
+        self.inserted.get_or_insert_with(|| key.into());
+    }
+
+    /// The key of the first row that was inserted.
+    pub(crate) fn first_inserted(&self) -> Option<&str> {
+        self.inserted.as_deref()
     }
 
     /// A row holds this now, and held another text before: SQLite writes nothing where nothing differs,
@@ -109,13 +116,16 @@ impl RowCache {
         }
     }
 
-    /// In a transaction that nobody else can commit beside: drops what others have changed before.
-    pub(super) fn begin(&self) {
+    /// In a transaction that nobody else can commit beside: drops what others have changed before, and
+    /// tells whether they have.
+    pub(super) fn begin(&self) -> bool {
         let version = self.version();
         let mut copies = self.copies();
+        let others = copies.version.is_some() && copies.version != version;
         if copies.version != version {
             *copies = Copies { version, ..Copies::default() };
         }
+        others
     }
 
     /// After the COMMIT of that transaction.
@@ -143,6 +153,11 @@ impl RowCache {
     /// After a transaction of which nothing is known.
     pub(super) fn clear(&self) {
         *self.copies() = Copies::default();
+    }
+
+    /// How long the log is, where that can be told.
+    pub(super) fn log(&self) -> Option<Log> {
+        self.index?.log()
     }
 
     fn version(&self) -> Option<Version> {

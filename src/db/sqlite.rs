@@ -8,9 +8,9 @@ use diesel::prelude::*;
 
 use super::options::{DatabaseOptions, Purpose};
 
-/// Pages of the log that are brought into the file at once: 16 MB. With SQLite's own 1000, new sessions
-/// pay for it more often than they need (`docs/performance.md`).
-const CHECKPOINT_PAGES: u32 = 4000;
+/// Pages of the log that SQLite itself brings into the file in a COMMIT. Where the WAL-index can be read that
+/// is the last resort, 64 MB: see `checkpoints.rs`.
+const CHECKPOINT_PAGES: u32 = if cfg!(target_os = "linux") { 16_000 } else { 4000 };
 
 /// Between two attempts at what SQLite does not wait for.
 const RETRY: Duration = Duration::from_millis(50);
@@ -23,18 +23,25 @@ pub(super) fn prepare(
 ) -> QueryResult<()> {
     let patience = match purpose {
         Purpose::ReadAtOnce => Duration::ZERO,
-        Purpose::Read | Purpose::Write => DatabaseOptions::within_database(options.lock_timeout),
+        Purpose::Read | Purpose::Write | Purpose::Checkpoint => {
+            DatabaseOptions::within_database(options.lock_timeout)
+        }
     };
     let wait = format!("PRAGMA busy_timeout = {};", patience.as_millis());
-    if !matches!(purpose, Purpose::Write) {
-        return conn.batch_execute(&format!("{wait} PRAGMA query_only = ON;"));
-    }
-    refuse_read_only(conn)?;
     let synchronous = options.synchronous.pragma();
-    conn.batch_execute(&format!(
-        "{wait} PRAGMA synchronous = {synchronous}; PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};"
-    ))?;
-    enter_wal(conn, patience)
+    match purpose {
+        Purpose::ReadAtOnce | Purpose::Read => conn.batch_execute(&format!("{wait} PRAGMA query_only = ON;")),
+        Purpose::Checkpoint => {
+            conn.batch_execute(&format!("{wait} PRAGMA query_only = ON; PRAGMA synchronous = {synchronous};"))
+        }
+        Purpose::Write => {
+            refuse_read_only(conn)?;
+            conn.batch_execute(&format!(
+                "{wait} PRAGMA synchronous = {synchronous}; PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};"
+            ))?;
+            enter_wal(conn, patience)
+        }
+    }
 }
 
 /// SQLite opens a file that may not be written for reading, and says so at the first write (not at

@@ -29,6 +29,20 @@ impl Version {
     }
 }
 
+/// The pages in the log.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Log {
+    pub(super) pages: u32,
+    /// Of these, those that have been brought into the file.
+    pub(super) in_file: u32,
+}
+
+impl Log {
+    pub(super) fn left(self) -> u32 {
+        self.pages.saturating_sub(self.in_file)
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 pub(super) struct WalIndex {
     #[cfg(target_os = "linux")]
@@ -54,6 +68,16 @@ impl WalIndex {
         self.file.read_exact_at(&mut header, 0).ok()?;
         let version = Version(header);
         (version.field(0) == LAYOUT).then_some(version)
+    }
+
+    /// How long the log is.
+    pub(super) fn log(self) -> Option<Log> {
+        use std::os::unix::fs::FileExt as _;
+
+        let mut in_file = [0; 4];
+        // After the header and its copy.
+        self.file.read_exact_at(&mut in_file, 2 * LENGTH as u64).ok()?;
+        Some(Log { pages: self.version()?.field(4), in_file: u32::from_ne_bytes(in_file) })
     }
 }
 
@@ -86,6 +110,10 @@ impl WalIndex {
     }
 
     pub(super) fn version(self) -> Option<Version> {
+        None
+    }
+
+    pub(super) fn log(self) -> Option<Log> {
         None
     }
 }
@@ -139,6 +167,20 @@ mod tests {
             }
             one.batch_execute("DELETE FROM t; PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
         }
+    }
+
+    #[test]
+    fn the_log_grows_and_is_brought_into_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("db.sqlite3");
+        let mut conn = connect(&path);
+        let index = WalIndex::open(&path).unwrap();
+        conn.batch_execute("INSERT INTO t VALUES (randomblob(40000))").unwrap();
+        let grown = index.log().unwrap();
+        assert!(grown.left() > 10, "{grown:?}");
+        conn.batch_execute("PRAGMA wal_checkpoint(PASSIVE)").unwrap();
+        let brought = index.log().unwrap();
+        assert_eq!((brought.pages, brought.left()), (grown.pages, 0));
     }
 
     #[test]

@@ -13,11 +13,13 @@ use std::time::Duration;
 use diesel::connection::SimpleConnection;
 use tokio::sync::oneshot;
 
+use super::checkpoints::Checkpoints;
 use super::connection::{Connector, DbConnection};
 use super::error::DbError;
 use super::options::DatabaseOptions;
 use super::row_cache::{Changes, RowCache};
 use super::sqlite::is_locked;
+use super::turns::Turns;
 use crate::clock::Stopwatch;
 use crate::error::chain;
 
@@ -77,7 +79,8 @@ impl Writer {
         rows: Arc<RowCache>,
     ) -> Result<Self, DbError> {
         let (sender, receiver) = sync_channel(QUEUE);
-        let thread = WriterThread { connector, conn: Some(conn), rows };
+        let checkpoints = Checkpoints::start(connector.clone())?;
+        let thread = WriterThread { connector, conn: Some(conn), rows, checkpoints, turns: Turns::default() };
         let thread = std::thread::Builder::new()
             .name("sessionid-writer".to_owned())
             .spawn(move || thread.run(&receiver))
@@ -172,16 +175,17 @@ where
 }
 
 /// SQLite's own busy handler sleeps for up to 100 ms between two looks, while a program that commits in
-/// a loop leaves the lock for microseconds; see `docs/performance.md`.
-fn begin(conn: &mut DbConnection, patience: Duration) -> Result<(), DbError> {
-    let (began, mut pause) = (Stopwatch::start(), Duration::from_micros(100));
+/// a loop leaves the lock for moments; see `docs/performance.md`. Tells whether somebody had it.
+fn begin(conn: &mut DbConnection, patience: Duration) -> Result<bool, DbError> {
+    let (began, mut pause, mut waited) = (Stopwatch::start(), Duration::from_micros(100), false);
     loop {
         match conn.batch_execute("BEGIN IMMEDIATE") {
             Err(error) if is_locked(&error) && began.elapsed() < patience => {
+                waited = true;
                 std::thread::sleep(pause);
-                pause = Duration::from_millis(1).min(pause * 2);
+                pause = Duration::from_micros(500).min(pause * 2);
             }
-            done => return Ok(done?),
+            done => return Ok(done.map(|()| waited)?),
         }
     }
 }
@@ -191,6 +195,8 @@ struct WriterThread {
     /// Opened anew after a failure.
     conn: Option<DbConnection>,
     rows: Arc<RowCache>,
+    checkpoints: Checkpoints,
+    turns: Turns,
 }
 
 impl WriterThread {
@@ -198,6 +204,7 @@ impl WriterThread {
         while let Ok(first) = jobs.recv() {
             let mut batch = vec![first];
             batch.extend(jobs.try_iter().take(BATCH - 1));
+            let began = Stopwatch::start();
             match self.transaction(&mut batch) {
                 Ok(()) => batch.into_iter().for_each(Job::answer),
                 Err(error) => {
@@ -210,6 +217,12 @@ impl WriterThread {
                     }
                 }
             }
+            if let (Some(conn), Some(log)) = (&mut self.conn, self.rows.log()) {
+                self.checkpoints.committed(conn, log);
+            }
+            if let Some(pause) = self.turns.after(began.elapsed()) {
+                std::thread::sleep(pause);
+            }
         }
     }
 
@@ -219,8 +232,10 @@ impl WriterThread {
         }
         let conn = self.conn.as_mut().ok_or(DbError::Gone)?;
         let mut changes = Changes::default();
-        begin(conn, DatabaseOptions::within_database(self.connector.options.lock_timeout))?;
-        self.rows.begin();
+        let waited = begin(conn, DatabaseOptions::within_database(self.connector.options.lock_timeout))?;
+        if self.rows.begin() || waited {
+            self.turns.others_write();
+        }
         for job in batch {
             if !job.run(conn, &mut changes) {
                 return Err(DbError::RolledBack("a statement in it failed".to_owned()));

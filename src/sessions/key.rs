@@ -9,6 +9,9 @@ use crate::crypto::get_random_string;
 const VALID_KEY_CHARS: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 const LENGTH: usize = 32;
 const SHORTEST: usize = 8;
+/// What keys that are made beside each other have in common: enough for one place in an index of many
+/// million keys. Of 165 bits each keeps 144 to itself.
+const SHARED: usize = 4;
 
 /// A key of at least 8 characters; a new one has 32 of `a-z0-9`.
 ///
@@ -36,6 +39,15 @@ impl SessionKey {
     #[must_use]
     pub fn random() -> Self {
         Self(get_random_string(LENGTH, VALID_KEY_CHARS))
+    }
+
+    /// A new key that begins as `neighbour` does, so that rows which are inserted together change the same
+    /// pages of the index (`docs/performance.md`).
+    pub(crate) fn random_beside(neighbour: Option<&str>) -> Self {
+        let Some(shared) = neighbour.and_then(|neighbour| neighbour.get(..SHARED)) else {
+            return Self::random();
+        };
+        Self(format!("{shared}{}", get_random_string(LENGTH - SHARED, VALID_KEY_CHARS)))
     }
 
     /// The key as the cookie carries it.
@@ -95,6 +107,19 @@ mod tests {
         assert_eq!(key.as_str().len(), LENGTH);
         assert!(key.as_str().bytes().all(|byte| VALID_KEY_CHARS.contains(&byte)), "{key}");
         assert_ne!(key, SessionKey::random());
+    }
+
+    #[test]
+    fn a_key_beside_another_has_only_its_beginning() {
+        let one = SessionKey::random();
+        let keys: std::collections::HashSet<_> =
+            (0..1000).map(|_| SessionKey::random_beside(Some(one.as_str())).0).collect();
+        assert_eq!(keys.len(), 1000);
+        for key in keys {
+            assert_eq!((key.len(), &key[..SHARED]), (LENGTH, &one.as_str()[..SHARED]));
+            assert!(key.bytes().all(|byte| VALID_KEY_CHARS.contains(&byte)), "{key}");
+        }
+        assert_eq!(SessionKey::random_beside(None).0.len(), LENGTH);
     }
 
     #[test]

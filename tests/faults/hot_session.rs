@@ -1,5 +1,6 @@
 //! Many clients at once on one cookie.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use crate::client::Visitor;
@@ -22,6 +23,41 @@ fn the_total_over_two_processes_is_exact() {
     let file = DatabaseFile::new();
     let servers = [Server::start(runserver(&file.path())), Server::start(runserver(&file.path()))];
     assert_exact(&file, &servers);
+}
+
+/// Stops the clients, and after a failure as well.
+struct StopAtEnd<'a>(&'a AtomicBool);
+
+impl Drop for StopAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// SQLite keeps no queue for its lock: a server that always has work must leave it to others.
+#[test]
+fn another_program_has_its_turn_beside_a_busy_server() {
+    let _alone = undisturbed();
+    let file = DatabaseFile::new();
+    let server = Server::start(runserver(&file.path()));
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..32 {
+            let (mut client, done) = (Visitor::after_visits(&server, 1), &done);
+            scope.spawn(move || {
+                while !done.load(Ordering::Relaxed) {
+                    assert_eq!(client.visit().status, 200);
+                }
+            });
+        }
+        let done = StopAtEnd(&done);
+        for number in 0..20 {
+            // With SQLite's own busy handler, which sleeps up to 100 ms between two looks.
+            file.put(&format!("another-{number:02}"), "'x'", "'2100-01-01 00:00:00'");
+        }
+        drop(done);
+    });
+    assert_eq!(file.keys().iter().filter(|key| key.starts_with("another-")).count(), 20);
 }
 
 fn assert_exact(file: &DatabaseFile, servers: &[Server]) {

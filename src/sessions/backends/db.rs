@@ -3,6 +3,7 @@
 mod saves;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
@@ -16,8 +17,14 @@ use crate::sessions::models::SessionRow;
 use crate::sessions::pending::{Loaded, Pending, Saved};
 use crate::sessions::serializers::{SessionCodec, SessionData};
 
-/// Rows that one transaction of `clear_expired` deletes, so that it never holds the lock for long.
-const CLEAR_BATCH: i64 = 100;
+/// Rows that the first transaction of `clear_expired` deletes, and that any does at least and at most.
+const CLEAR_BATCH: (i64, i64, i64) = (50, 10, 1000);
+/// How long one of them is to hold the lock, before its COMMIT.
+const CLEAR_HOLDS: Duration = Duration::from_millis(2);
+/// How long the lock is left at least: who waits for it looks every millisecond, or less often.
+const CLEAR_LEAVES: Duration = Duration::from_millis(4);
+/// How long it waits for the log to be brought into the file, which a reader can hold up.
+const CLEAR_WAITS: Duration = Duration::from_secs(1);
 
 /// The `db` engine.
 ///
@@ -52,7 +59,6 @@ pub struct DbBackend {
     codec: Arc<SessionCodec>,
     saves: Saves,
 }
-
 impl DbBackend {
     /// Sessions in `database`, signed by `codec`.
     ///
@@ -108,9 +114,13 @@ impl SessionBackend for DbBackend {
 
     fn create(&self, mut pending: Pending) -> BackendFuture<'_, Saved> {
         Box::pin(async move {
-            let (key, data) = (SessionKey::random(), pending.take_data());
-            let row = row(&self.codec, &key, &pending, &data)?;
-            self.database.write_rows(move |conn, changes| insert(conn, changes, row, key, data)).await
+            let data = pending.take_data();
+            let row = row(&self.codec, String::new(), &pending, &data)?;
+            let job = move |conn: &mut DbConnection, changes: &mut Changes| {
+                let key = SessionKey::random_beside(changes.first_inserted());
+                insert(conn, changes, row, key, data)
+            };
+            self.database.write_rows(job).await
         })
     }
 
@@ -128,7 +138,7 @@ impl SessionBackend for DbBackend {
                 Some(stored) => pending.merge_into(&stored, |stored| codec.decode(stored))?,
                 None => pending.take_data(),
             };
-            let row = row(&codec, &to, &pending, &data)?;
+            let row = row(&codec, String::new(), &pending, &data)?;
             let saved = insert(conn, changes, row, to, data)?;
             delete(conn, changes, &from)?;
             Ok(saved)
@@ -145,19 +155,27 @@ impl SessionBackend for DbBackend {
         progress: &'a (dyn Fn(usize) + Sync),
     ) -> BackendFuture<'a, usize> {
         Box::pin(async move {
+            let (mut limit, least, most) = CLEAR_BATCH;
             let mut cleared = 0;
             loop {
                 let batch = move |conn: &mut DbConnection| {
-                    SessionRow::delete_expired(conn, now, CLEAR_BATCH).map_err(DbError::from)
+                    let began = Stopwatch::start();
+                    let deleted = SessionRow::delete_expired(conn, now, limit).map_err(DbError::from)?;
+                    Ok::<_, DbError>((deleted, began.elapsed()))
                 };
-                let began = Stopwatch::start();
-                match self.database.write(batch).await? {
-                    0 => return Ok(cleared),
-                    deleted => cleared += deleted,
+                let (deleted, held) = self.database.write(batch).await?;
+                if deleted == 0 {
+                    return Ok(cleared);
                 }
+                cleared += deleted;
                 progress(cleared);
-                // The lock is everybody's: half of the time it is left to others.
-                tokio::time::sleep(began.elapsed()).await;
+                limit = if held > CLEAR_HOLDS { limit * 3 / 4 } else { limit * 5 / 4 }.clamp(least, most);
+                // The lock is everybody's: two thirds of the time it is left to others. So is the disk.
+                let began = Stopwatch::start();
+                tokio::time::sleep((held * 2).max(CLEAR_LEAVES)).await;
+                while self.database.has_long_log() && began.elapsed() < CLEAR_WAITS {
+                    tokio::time::sleep(CLEAR_LEAVES).await;
+                }
             }
         })
     }
@@ -165,12 +183,12 @@ impl SessionBackend for DbBackend {
 
 fn row(
     codec: &SessionCodec,
-    key: &SessionKey,
+    session_key: String,
     pending: &Pending,
     data: &SessionData,
 ) -> Result<SessionRow, SessionError> {
     Ok(SessionRow {
-        session_key: key.as_str().to_owned(),
+        session_key,
         session_data: codec.encode(data, pending.now()),
         expire_date: pending.expire_date(data)?.into(),
     })
@@ -184,11 +202,12 @@ fn insert(
     mut session_key: SessionKey,
     data: SessionData,
 ) -> Result<Saved, SessionError> {
+    session_key.as_str().clone_into(&mut row.session_key);
     while !row.insert(conn).map_err(DbError::from)? {
         session_key = SessionKey::random();
         session_key.as_str().clone_into(&mut row.session_key);
     }
-    changes.inserted();
+    changes.inserted(session_key.as_str());
     Ok(Saved { session_key, data, stored: Some(row.session_data.into()) })
 }
 

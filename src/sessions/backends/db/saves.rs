@@ -51,8 +51,11 @@ impl Saves {
             return Ok(answer);
         }
         // Signed here, where many threads can, and not in the one that writes.
-        save.unless_changed =
-            save.pending.unless_changed().map(|data| row(codec, key, &save.pending, data)).transpose()?;
+        save.unless_changed = save
+            .pending
+            .unless_changed()
+            .map(|data| row(codec, key.as_str().to_owned(), &save.pending, data))
+            .transpose()?;
         match self.waiting().entry(key.clone()) {
             Entry::Occupied(mut others) => {
                 others.get_mut().push(save);

@@ -1,0 +1,88 @@
+//! Brings the log into the file beside the writer.
+//!
+//! SQLite does that in the COMMIT that has filled the log up, and everybody who has something to write waits
+//! for thousands of pages. A second connection may do it while others commit; but the log begins anew only
+//! when all of it is in the file and nobody adds to it, so the writer brings the little that is left.
+
+use std::fmt;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+
+use diesel::connection::SimpleConnection as _;
+
+use super::connection::{Connector, DbConnection};
+use super::error::DbError;
+use super::options::Purpose;
+use super::wal_index::Log;
+use crate::error::chain;
+
+/// Pages in the log from which on it is brought into the file: 16 MB. With SQLite's own 1000, new sessions pay
+/// for it more often than they need (`docs/performance.md`).
+const PAGES: u32 = 4000;
+/// What the writer brings at most.
+const LEFT_TO_WRITER: u32 = 200;
+const CHECKPOINT: &str = "PRAGMA wal_checkpoint(PASSIVE)";
+
+/// Whether more waits to be brought than the writer brings.
+pub(super) fn is_long(log: Log) -> bool {
+    log.pages >= PAGES && log.left() > LEFT_TO_WRITER
+}
+
+/// The writer's end; dropping it ends the thread.
+pub(super) struct Checkpoints {
+    wake: Option<SyncSender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Checkpoints {
+    pub(super) fn start(connector: Connector) -> Result<Self, DbError> {
+        let (wake, woken) = sync_channel(1);
+        let connector = Connector { purpose: Purpose::Checkpoint, ..connector };
+        let thread = std::thread::Builder::new()
+            .name("sessionid-checkpoint".to_owned())
+            .spawn(move || run(&connector, &woken))
+            .map_err(|_| DbError::Gone)?;
+        Ok(Self { wake: Some(wake), thread: Some(thread) })
+    }
+
+    /// After a COMMIT of the writer's connection, which has been answered.
+    pub(super) fn committed(&self, conn: &mut DbConnection, log: Log) {
+        if is_long(log) {
+            // One that is still at work looks again when it has done.
+            let _ = self.wake.as_ref().map(|wake| wake.try_send(()));
+        } else if log.pages >= PAGES {
+            // What cannot be done now is tried again after the next COMMIT.
+            if let Err(error) = conn.batch_execute(CHECKPOINT) {
+                log::debug!("no checkpoint: {error}");
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Checkpoints {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Checkpoints")
+    }
+}
+
+impl Drop for Checkpoints {
+    /// Waits for the connection to be closed: the last one to close a file removes its log.
+    fn drop(&mut self) {
+        drop(self.wake.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn run(connector: &Connector, woken: &Receiver<()>) {
+    let mut conn: Option<DbConnection> = None;
+    while woken.recv().is_ok() {
+        let done = conn.take().map_or_else(|| connector.open(), Ok).and_then(|mut conn| {
+            conn.batch_execute(CHECKPOINT)?;
+            Ok(conn)
+        });
+        // What could not be done is left to SQLite in the writer's COMMIT.
+        conn = done.inspect_err(|error| log::debug!("no checkpoint: {}", chain(error))).ok();
+    }
+}
