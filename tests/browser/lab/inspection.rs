@@ -77,6 +77,8 @@ impl Inspection {
             let found = found.as_array().expect("a list");
             self.faults.extend(found.iter().map(|fault| format!("{name}: {}", fault.as_str().unwrap())));
         }
+        // What sticks to the top would stand in the middle of the picture.
+        lesson.ask("scrollTo(0, 0)");
         let picture = lesson.cdp("Page.captureScreenshot", json!({ "captureBeyondViewport": true }));
         let picture = STANDARD.decode(picture["data"].as_str().expect("a picture")).unwrap();
         fs::write(self.folder.join(format!("{name}.png")), picture).unwrap();

@@ -1,7 +1,7 @@
 //! A learner in the lab, who reads the page and presses its buttons.
 
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use thirtyfour::By;
@@ -10,8 +10,8 @@ use thirtyfour::error::WebDriverResult;
 use crate::browser::Browser;
 use crate::walk::Walk;
 
-/// For what a page shows after a click, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Looks at what a page shows after a click: for 20 seconds and more, on a busy machine.
+const LOOKS: usize = 400;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 /// Gathers what the page's policy refuses.
 const LISTEN: &str = "window.refused = []; addEventListener('securitypolicyviolation', \
@@ -78,17 +78,11 @@ impl Lesson {
 
     /// Waits until a script returns true.
     pub(crate) fn wait_until(&self, what: &str, script: &str) {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            // A page that is being replaced answers with an error.
-            let found = self.try_to_ask(script);
-            if matches!(found, Ok(Value::Bool(true))) {
-                return;
-            }
-            let text = || self.ask("return document.querySelector('main').innerText");
-            assert!(Instant::now() < deadline, "{what}: {found:?} on {}", text().as_str().unwrap());
-            thread::sleep(BETWEEN_LOOKS);
-        }
+        // A page that is being replaced answers with an error.
+        let found = || matches!(self.try_to_ask(script), Ok(Value::Bool(true))).then_some(());
+        wait_for(found).unwrap_or_else(|| {
+            panic!("{what} is not there: {}", self.ask("return document.querySelector('main').innerText"))
+        });
     }
 
     /// Presses the first button or link with a label.
@@ -158,14 +152,7 @@ impl Lesson {
             let tabs = self.browser().drive(async |driver| driver.windows().await).unwrap();
             tabs.into_iter().find(|tab| *tab != lab)
         };
-        let deadline = Instant::now() + PATIENCE;
-        let tab = loop {
-            if let Some(tab) = tab() {
-                break tab;
-            }
-            assert!(Instant::now() < deadline, "{label} opens no tab");
-            thread::sleep(BETWEEN_LOOKS);
-        };
+        let tab = wait_for(tab).unwrap_or_else(|| panic!("{label} opens no tab"));
         let looked = self.browser().drive(async |driver| {
             driver.switch_to_window(tab).await?;
             driver.find(By::Tag("body")).await?.text().await?;
@@ -199,4 +186,14 @@ impl Lesson {
             &format!("return !!document.querySelector('[data-name={clock}].over')"),
         );
     }
+}
+
+fn wait_for<T>(look: impl Fn() -> Option<T>) -> Option<T> {
+    (0..LOOKS).find_map(|_| {
+        let found = look();
+        if found.is_none() {
+            thread::sleep(BETWEEN_LOOKS);
+        }
+        found
+    })
 }
