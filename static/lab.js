@@ -139,7 +139,8 @@ function send(event) {
 function play(event) {
     event.preventDefault();
     const form = event.currentTarget;
-    const address = event.submitter?.formAction || form.action;
+    // The property `formAction` of a button without the attribute is the page's own address.
+    const address = event.submitter?.getAttribute("formaction") || form.action;
     fetch(address, {
         method: "POST",
         credentials: "same-origin",

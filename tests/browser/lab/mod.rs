@@ -5,5 +5,6 @@ mod lesson;
 
 mod by_keyboard;
 mod motion;
+mod sandbox;
 mod whole_way;
 mod without_scripts;
