@@ -12,6 +12,8 @@ use thirtyfour::BrowserLogEntry;
 use super::lesson::Lesson;
 
 const WIDTHS: [u32; 2] = [1280, 390];
+/// WCAG's 1.4.10: as wide as 1280 px at four times the size. Only for scrolling sideways.
+const NARROWEST: u32 = 320;
 const HEIGHT: u32 = 900;
 const SCHEMES: [&str; 2] = ["light", "dark"];
 const AXE: &str = "axe-core/node_modules/axe-core/axe.min.js";
@@ -66,6 +68,8 @@ impl Inspection {
                 self.judge(lesson, &format!("{name}-{width}-{scheme}"));
             }
         }
+        set_width(lesson, Some(NARROWEST));
+        self.note(&format!("{name}-{NARROWEST}"), &lesson.ask(WIDER));
         set_width(lesson, None);
         set_scheme(lesson, None);
         self.listen(lesson, name, |_| false);
@@ -73,15 +77,18 @@ impl Inspection {
 
     fn judge(&mut self, lesson: &Lesson, name: &str) {
         for script in [VIOLATIONS, WIDER, SMALL] {
-            let found = lesson.ask(script);
-            let found = found.as_array().expect("a list");
-            self.faults.extend(found.iter().map(|fault| format!("{name}: {}", fault.as_str().unwrap())));
+            self.note(name, &lesson.ask(script));
         }
         // What sticks to the top would stand in the middle of the picture.
         lesson.ask("scrollTo(0, 0)");
         let picture = lesson.cdp("Page.captureScreenshot", json!({ "captureBeyondViewport": true }));
         let picture = STANDARD.decode(picture["data"].as_str().expect("a picture")).unwrap();
         fs::write(self.folder.join(format!("{name}.png")), picture).unwrap();
+    }
+
+    fn note(&mut self, name: &str, found: &Value) {
+        let found = found.as_array().expect("a list");
+        self.faults.extend(found.iter().map(|fault| format!("{name}: {}", fault.as_str().unwrap())));
     }
 
     /// Light and dark by the lab's own switch, each against what the system asks for.

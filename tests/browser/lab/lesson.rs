@@ -118,8 +118,18 @@ impl Lesson {
     }
 
     pub(crate) fn forget_the_cookie(&self) {
+        let had_one = self.browser().sessionid().is_some();
         self.follow("Make the browser forget its sessionid");
         assert!(self.browser().sessionid().is_none());
+        if had_one {
+            self.wait_for_the_cookie_to_be_gone();
+        }
+    }
+
+    /// The page tells what the browser was told only as long as the browser does so.
+    pub(crate) fn wait_for_the_cookie_to_be_gone(&self) {
+        let clock = "document.querySelector('.clock dd').innerText";
+        self.wait_until("the end of the cookie", &format!("return {clock}.startsWith('✕ gone')"));
     }
 
     /// Answers exercise 3.

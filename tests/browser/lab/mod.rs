@@ -5,6 +5,7 @@ mod lesson;
 
 mod by_keyboard;
 mod motion;
+mod reopened;
 mod sandbox;
 mod whole_way;
 mod without_scripts;

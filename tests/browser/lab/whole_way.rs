@@ -170,6 +170,7 @@ fn close_the_browser(lesson: &mut Lesson, _: &mut Inspection) {
     lesson.reopen_the_browser();
     lesson.open_exercise(12);
     assert!(lesson.browser().sessionid().is_none(), "the browser brought the cookie back");
+    lesson.wait_for_the_cookie_to_be_gone();
     assert!(lesson.walk.database.row(&key).expires() > now());
 }
 
