@@ -93,6 +93,7 @@ impl Inspection {
 
     /// Light and dark by the lab's own switch, each against what the system asks for.
     pub(crate) fn look_with_the_labs_own_themes(&mut self, lesson: &Lesson, path: &str) {
+        set_width(lesson, Some(WIDTHS[0]));
         lesson.open(path);
         for (button, theme, system) in
             [("◐ Auto", "dark", "light"), ("◐ Dark", "light", "dark"), ("◐ Light", "system", "light")]
