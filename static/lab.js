@@ -88,16 +88,18 @@ function celebrate(age) {
     say(`Saved: reset to ${age} seconds`);
 }
 
-function open(done) {
-    if (!done) return;
-    const why = document.getElementById("why");
-    const later = document.getElementById("why-later");
-    if (why && why.hidden) {
-        // The choices of the prediction are judged by the server's page.
-        location.reload();
-        return;
+// Opens the why: the prediction is judged by the server's page, and what that changes is put in place, so
+// that focus and scrolling stay where they are.
+async function open(done) {
+    if (!done || !document.getElementById("why")?.hidden) return;
+    const answer = await fetch(location.href, { credentials: "same-origin" });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const part of document.querySelectorAll("[data-judged]")) {
+        const judged = page.querySelector(`[data-judged="${part.dataset.judged}"]`);
+        if (judged) part.replaceWith(judged);
     }
-    if (later) later.hidden = true;
+    document.getElementById("why-later")?.remove();
+    say("All observed. The why is open");
 }
 
 function show(news) {
@@ -112,7 +114,7 @@ function show(news) {
     latest = news.latest;
     boot = news.boot_id;
     runClocks();
-    open(news.done);
+    return open(news.done);
 }
 
 let asking = null;
@@ -137,7 +139,8 @@ function send(event) {
 function play(event) {
     event.preventDefault();
     const form = event.currentTarget;
-    const address = event.submitter?.formAction || form.action;
+    // The property `formAction` of a button without the attribute is the page's own address.
+    const address = event.submitter?.getAttribute("formaction") || form.action;
     fetch(address, {
         method: "POST",
         credentials: "same-origin",
@@ -157,6 +160,14 @@ function pause(event) {
 
 document.querySelectorAll("a[data-send]").forEach((link) => link.addEventListener("click", send));
 document.querySelectorAll("form[data-play]").forEach((form) => form.addEventListener("submit", play));
+
+// On a narrow page the panels below the exercise begin closed.
+const narrow = matchMedia("(max-width: 40rem)");
+function fold() {
+    document.querySelectorAll("details.panel:has([data-panel])").forEach((panel) => { panel.open = !narrow.matches; });
+}
+narrow.addEventListener("change", fold);
+if (narrow.matches) fold();
 
 if (document.querySelector("[data-panel]")) {
     const button = document.getElementById("pause");

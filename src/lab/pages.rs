@@ -62,7 +62,7 @@ impl Lab {
             done: exercises.iter().filter(|exercise| exercise.done).count(),
             total: exercises.len(),
             refused: learner.refused,
-            restored: learner.reopened && learner.sessionid.is_some(),
+            restored: learner.reopened && panels.cookie_ends_with_the_browser(),
             started: !learner.progress.attempts.is_empty(),
         };
         let settings = LiveSettings {

@@ -56,6 +56,8 @@ enum State {
     /// The browser sends it, and has it from before the server's start.
     Unknown,
     Deleted,
+    /// The browser was told to keep it, and sends none: it was closed, or somebody deleted it there.
+    Gone,
     Running,
     Over,
 }
@@ -73,6 +75,13 @@ impl Clock {
             total_s,
             left_s: left.num_seconds().max(0),
         }
+    }
+}
+
+impl Panels {
+    /// Whether the browser has a cookie that should end with it.
+    pub(super) fn cookie_ends_with_the_browser(&self) -> bool {
+        self.life.cookie.state == State::WithBrowser
     }
 }
 
@@ -107,8 +116,7 @@ impl Life {
     ) -> Self {
         let key = row.map(|row| row.key.as_str());
         let save = records.iter().rev().find(|record| record.saved && record.key() == key);
-        let total =
-            save.and_then(|save| Some((save.expire_after()? - save.at).num_seconds().max(1))).unwrap_or(age);
+        let total = save.and_then(|save| save.life_s()).unwrap_or(age);
         Self {
             sent: sent.map(super::record::shortened),
             cookie: cookie_clock(records, sent.is_some(), now),
@@ -119,10 +127,10 @@ impl Life {
     }
 }
 
-/// What the browser was last told.
+/// What the browser was last told, as long as it does so.
 fn cookie_clock(records: &[Arc<Record>], sent: bool, now: DateTime<Utc>) -> Clock {
     let told = records.iter().rev().find(|record| record.cookie != Told::None);
-    match told.map(|told| (told.cookie, told.max_age, told.at)) {
+    let clock = match told.map(|told| (told.cookie, told.max_age, told.at)) {
         None if sent => Clock::without_end(State::Unknown),
         None => Clock::without_end(State::Absent),
         Some((Told::Set, None, _)) => Clock::without_end(State::WithBrowser),
@@ -130,5 +138,7 @@ fn cookie_clock(records: &[Arc<Record>], sent: bool, now: DateTime<Utc>) -> Cloc
             Clock::until(at + TimeDelta::try_seconds(max_age).unwrap_or_default(), max_age, now)
         }
         Some(_) => Clock::without_end(State::Deleted),
-    }
+    };
+    let kept = matches!(clock.state, State::Running | State::WithBrowser);
+    if kept && !sent { Clock::without_end(State::Gone) } else { clock }
 }

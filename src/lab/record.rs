@@ -81,6 +81,11 @@ impl Record {
         self.after.as_ref().map(|row| row.expire_date)
     }
 
+    /// Seconds from the request to the row's end, which both clocks begin with after a save.
+    pub(super) fn life_s(&self) -> Option<i64> {
+        Some((self.expire_after()? - self.at).num_seconds().max(1))
+    }
+
     /// The key that the session had at the end, as far as the browser knows it.
     pub(super) fn key(&self) -> Option<&str> {
         self.key_out.as_deref().or_else(|| self.sent_key.as_deref().filter(|_| self.after.is_some()))

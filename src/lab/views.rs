@@ -225,7 +225,7 @@ pub(super) async fn feed(
         "now_ms": lab.now().timestamp_millis(),
         "ticked": attempt.map_or(0, |(attempt, _)| attempt.ticks.count_ones()),
         "done": attempt.is_some_and(|(attempt, exercise)| exercise.is_done(attempt)),
-        "saved": newer.iter().rev().find(|record| record.saved).map(|record| record.age),
+        "saved": newer.iter().rev().find(|record| record.saved).and_then(|record| record.life_s()),
         "panels": panels,
     });
     learner.finish(HttpResponse::Ok().json(body), &lab)

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use thirtyfour::common::cookie::Cookie;
-use thirtyfour::{By, ChromeCapabilities, ChromiumLikeCapabilities as _, WebDriver};
+use thirtyfour::error::WebDriverResult;
+use thirtyfour::{By, ChromeCapabilities, ChromiumLikeCapabilities as _, LoggingPrefsLogLevel, WebDriver};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::process::Process;
@@ -66,6 +67,7 @@ impl Browser {
         for flag in FLAGS.into_iter().chain([profile.as_str()]) {
             capabilities.add_arg(flag).unwrap();
         }
+        capabilities.set_browser_log_level(LoggingPrefsLogLevel::Warning).unwrap();
         let connecting =
             WebDriver::builder(&self.chromedriver, capabilities).request_timeout(HANGS).connect();
         self.driver = Some(self.runtime.block_on(connecting).expect("Chromium starts"));
@@ -115,6 +117,14 @@ impl Browser {
     /// Deletes the session's cookie, as by hand in the developer tools.
     pub(crate) fn delete_sessionid(&self) {
         self.runtime.block_on(self.driver().delete_cookie(SESSIONID)).unwrap();
+    }
+
+    /// Whatever WebDriver can do, which may fail while a page is being replaced.
+    pub(crate) fn drive<T>(
+        &self,
+        work: impl AsyncFnOnce(&WebDriver) -> WebDriverResult<T>,
+    ) -> WebDriverResult<T> {
+        self.runtime.block_on(work(self.driver()))
     }
 
     fn driver(&self) -> &WebDriver {

@@ -13,5 +13,6 @@ mod walk;
 
 mod cookie;
 mod expiry;
+mod lab;
 mod requests;
 mod restart;

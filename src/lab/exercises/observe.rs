@@ -85,9 +85,12 @@ fn new_clients<'a>(scene: &'a Scene<'_>) -> impl Iterator<Item = (&'a Arc<Record
     })
 }
 
-/// No cookie, the old row live, a new key.
+/// No cookie although the browser was not closed, the old row live, a new key.
 pub(super) fn lost_cookie(scene: &Scene<'_>) -> Observed {
-    best(new_clients(scene).map(|(before, record, live)| {
+    let was_open = |before: &Record| {
+        scene.closed.is_none_or(|closed| closed.boot_id != scene.boot_id || closed.n < before.n)
+    };
+    best(new_clients(scene).filter(|(before, ..)| was_open(before)).map(|(before, record, live)| {
         let new = record.key_out.is_some() && record.key() != before.key();
         ([true, live, live && new], vec![before.n, record.n])
     }))

@@ -114,6 +114,19 @@ async fn a_lost_cookie_ticks_6_while_its_row_is_live() {
 }
 
 #[actix_web::test]
+async fn a_closed_browser_has_not_lost_its_cookie_and_does_not_tick_6() {
+    let mut world = World::start();
+    world.predict(6).await;
+    world.visit(&["/lab", POKE]).await;
+    world.browser.close();
+    world.visit(&[WORLD]).await;
+    assert_eq!(world.ticks(6).await, (0, false));
+    world.browser.delete_cookie("sessionid");
+    world.visit(&[WORLD]).await;
+    assert_eq!(world.ticks(6).await, (3, true), "and then it has");
+}
+
+#[actix_web::test]
 async fn four_saves_of_one_session_tick_7() {
     let mut world = World::start();
     world.visit(&[WORLD; 4]).await;

@@ -1,0 +1,11 @@
+//! The lab, as a learner goes through it; and whether its pages are fit for everybody.
+
+mod inspection;
+mod lesson;
+
+mod by_keyboard;
+mod motion;
+mod reopened;
+mod sandbox;
+mod whole_way;
+mod without_scripts;
