@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::progress::{Attempt, Moment, NotedSession, Progress};
+use super::progress::{Attempt, Closed, Moment, NotedSession, Progress};
 use super::record::Record;
 use super::rows::RowView;
 
@@ -187,7 +187,7 @@ pub(super) struct Scene<'a> {
     pub(super) records: &'a [Arc<Record>],
     pub(super) boot_id: &'a str,
     pub(super) since: &'a Moment,
-    pub(super) closed: Option<&'a Moment>,
+    pub(super) closed: Option<&'a Closed>,
     pub(super) noted: Option<&'a NotedSession>,
     /// The row of the key that was last known, as it is now.
     pub(super) row: Option<&'a RowView>,
@@ -198,6 +198,11 @@ impl Scene<'_> {
     /// The position of the first record that counts.
     fn start(&self) -> usize {
         self.records.partition_point(|record| !self.since.is_before(self.boot_id, record.n))
+    }
+
+    /// How the browser came back, if it was closed after a request.
+    fn closed_after(&self, record: &Record) -> Option<&Closed> {
+        self.closed.filter(|closed| closed.noticed.boot_id == self.boot_id && closed.noticed.n >= record.n)
     }
 
     /// What was recorded after the prediction.

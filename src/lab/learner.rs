@@ -10,7 +10,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse};
 
 use super::Lab;
 use super::error::LabError;
-use super::progress::{Moment, Progress, Read};
+use super::progress::{Closed, Moment, Progress, Read};
 use crate::sessions::cookie;
 
 const LAB_ID: &str = "lab_id";
@@ -110,9 +110,9 @@ impl FromRequest for Learner {
         let sessionid = sent(&lab.policy.get().cookie_name);
         let has_run = sent(LAB_RUN).is_some();
         let reopened = stored.is_some() && !has_run;
-        if reopened && sessionid.is_none() {
-            progress.closed =
-                Some(Moment { boot_id: lab.recorder.boot_id().to_owned(), n: lab.recorder.latest() });
+        if reopened {
+            let noticed = Moment { boot_id: lab.recorder.boot_id().to_owned(), n: lab.recorder.latest() };
+            progress.closed = Some(Closed { noticed, without_sessionid: sessionid.is_none() });
         }
         ready(Ok(Self {
             refused: read == Read::Refused,

@@ -17,7 +17,7 @@ pub(super) struct Progress {
     pub(super) attempts: BTreeMap<u8, Attempt>,
     /// When the browser was last closed.
     #[serde(default)]
-    pub(super) closed: Option<Moment>,
+    pub(super) closed: Option<Closed>,
     /// The session as exercise 15 found it before the restart.
     #[serde(default)]
     pub(super) noted: Option<NotedSession>,
@@ -42,6 +42,14 @@ pub(super) struct Attempt {
 pub(super) struct Moment {
     pub(super) boot_id: String,
     pub(super) n: u64,
+}
+
+/// The browser came back without the cookie that ends with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Closed {
+    pub(super) noticed: Moment,
+    /// Whether it sent no sessionid then.
+    pub(super) without_sessionid: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

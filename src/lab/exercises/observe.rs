@@ -87,8 +87,11 @@ fn new_clients<'a>(scene: &'a Scene<'_>) -> impl Iterator<Item = (&'a Arc<Record
 
 /// No cookie although the browser was not closed, the old row live, a new key.
 pub(super) fn lost_cookie(scene: &Scene<'_>) -> Observed {
+    // One that came back with its cookie had not lost it by closing.
     let was_open = |before: &Record| {
-        scene.closed.is_none_or(|closed| closed.boot_id != scene.boot_id || closed.n < before.n)
+        scene
+            .closed_after(before)
+            .is_none_or(|closed| !closed.without_sessionid && closed.noticed.n == before.n)
     };
     best(new_clients(scene).filter(|(before, ..)| was_open(before)).map(|(before, record, live)| {
         let new = record.key_out.is_some() && record.key() != before.key();
@@ -141,7 +144,7 @@ pub(super) fn reading(scene: &Scene<'_>) -> Observed {
 pub(super) fn closed_browser(scene: &Scene<'_>) -> Observed {
     let for_now = |record: &&Arc<Record>| record.cookie == Told::Set && record.max_age.is_none();
     let Some(set) = scene.recent().iter().rev().find(for_now) else { return Observed::default() };
-    let closed = scene.closed.is_some_and(|closed| closed.boot_id == scene.boot_id && closed.n >= set.n);
+    let closed = scene.closed_after(set).is_some_and(|closed| closed.without_sessionid);
     let live = scene.row.is_some_and(|row| Some(row.key.as_str()) == set.key() && row.is_live(scene.now));
     Observed { ticks: vec![true, closed, closed && live], evidence: vec![set.n] }
 }

@@ -124,6 +124,13 @@ async fn a_closed_browser_has_not_lost_its_cookie_and_does_not_tick_6() {
     world.browser.delete_cookie("sessionid");
     world.visit(&[WORLD]).await;
     assert_eq!(world.ticks(6).await, (3, true), "and then it has");
+    world.post("/lab/exercise/6/reset", &[]).await;
+    world.browser.delete_cookie("sessionid");
+    world.visit(&[POKE]).await;
+    world.predict(6).await;
+    world.browser.close();
+    world.visit(&["/lab", WORLD]).await;
+    assert_eq!(world.ticks(6).await, (0, false), "the lab was asked first");
 }
 
 #[actix_web::test]
