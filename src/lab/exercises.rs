@@ -1,5 +1,6 @@
 //! The exercises: what each is called, which prediction is right, and when the server ticks.
 
+mod catalogue;
 mod observe;
 
 use std::sync::Arc;
@@ -10,6 +11,8 @@ use serde::Serialize;
 use super::progress::{Attempt, Closed, Moment, NotedSession, Progress};
 use super::record::Record;
 use super::rows::RowView;
+
+pub(super) use self::catalogue::EXERCISES;
 
 /// What the first exercises are made of; their texts are in `templates/lab/exercises/`.
 pub(super) struct Exercise {
@@ -31,155 +34,6 @@ pub(super) struct Exercise {
 /// The tick that only an answer gives: see [`Exercise::answered`].
 const FIND_THE_ROW: u8 = 3;
 const RESTART: u8 = 15;
-
-pub(super) static EXERCISES: [Exercise; 12] = [
-    Exercise {
-        number: 1,
-        title: "A visit that tracks nothing",
-        right: "b",
-        last_choice: "c",
-        ticks: &["no cookie was sent", "nobody looked at the session", "no cookie was set"],
-        finding: "A view that never touches the session sets no cookie and reads no row.",
-        observe: observe::plain_visit,
-        one_by_one: false,
-    },
-    Exercise {
-        number: 2,
-        title: "Poke the hornet",
-        right: "a",
-        last_choice: "d",
-        ticks: &["a cookie was set", "without Max-Age: it ends with the browser", "its key is a new one"],
-        finding: "set_expiry(0) modifies the session, so it is saved, and its cookie ends with the browser.",
-        observe: observe::poke,
-        one_by_one: false,
-    },
-    Exercise {
-        number: FIND_THE_ROW,
-        title: "Find the row",
-        right: "c",
-        last_choice: "c",
-        ticks: &["you named the key of a row"],
-        finding: "The cookie's value is the primary key of a row in django_session.",
-        observe: observe::nothing,
-        one_by_one: true,
-    },
-    Exercise {
-        number: 4,
-        title: "Come back",
-        right: "b",
-        last_choice: "d",
-        ticks: &["a cookie was sent", "its key is that of an earlier answer", "the key's row is live"],
-        finding: "A returning client is known by the key that it sends, and by nothing else.",
-        observe: observe::return_visit,
-        one_by_one: false,
-    },
-    Exercise {
-        number: 5,
-        title: "Another view, the same session",
-        right: "a",
-        last_choice: "c",
-        ticks: &["/hello/world was visited", "/hello/world2 was visited", "both with the same key"],
-        finding: "A session belongs to the client and the site, not to a view.",
-        observe: observe::two_views,
-        one_by_one: false,
-    },
-    Exercise {
-        number: 6,
-        title: "Lose the cookie",
-        right: "c",
-        last_choice: "c",
-        ticks: &["a request came without a cookie", "while the old row was live", "and was given a new key"],
-        finding: "Without its cookie a client is a new one, while the old row lives on, unreachable.",
-        observe: observe::lost_cookie,
-        one_by_one: false,
-    },
-    Exercise {
-        number: 7,
-        title: "Keep it alive",
-        right: "b",
-        last_choice: "d",
-        ticks: &[
-            "four saves in one session",
-            "the counter rose by one each time",
-            "expire_date rose each time",
-        ],
-        finding: "Every save gives cookie and row their full age again.",
-        observe: observe::kept_alive,
-        one_by_one: false,
-    },
-    Exercise {
-        number: 8,
-        title: "Fall silent",
-        right: "a",
-        last_choice: "d",
-        ticks: &[
-            "the browser sent no cookie",
-            "the old row had expired",
-            "a new key was given",
-            "the counter was 0",
-        ],
-        finding: "After SESSION_COOKIE_AGE without a save the browser forgets the cookie, and the row counts no more.",
-        observe: observe::silence,
-        one_by_one: false,
-    },
-    Exercise {
-        number: 9,
-        title: "Does reading keep it alive?",
-        right: "b",
-        last_choice: "d",
-        ticks: &[
-            "three reads in one session, none saved",
-            "the last of them in the second half of its life",
-            "expire_date did not move",
-        ],
-        finding: "Only a save moves the expiry. Reading is no activity.",
-        observe: observe::reading,
-        one_by_one: false,
-    },
-    Exercise {
-        number: 12,
-        title: "Close the browser",
-        right: "c",
-        last_choice: "c",
-        ticks: &[
-            "a cookie without Max-Age was set",
-            "the browser was closed, and sends no sessionid",
-            "the row is live all the same",
-        ],
-        finding: "A cookie that ends with the browser says nothing of the row, which lives SESSION_COOKIE_AGE.",
-        observe: observe::closed_browser,
-        one_by_one: true,
-    },
-    Exercise {
-        number: RESTART,
-        title: "Restart the server",
-        right: "b",
-        last_choice: "d",
-        ticks: &[
-            "key and counter were noted",
-            "the server was started anew",
-            "the same key met its live row",
-            "the counter went on",
-        ],
-        finding: "A session survives the server: it is in the database.",
-        observe: observe::restart,
-        one_by_one: true,
-    },
-    Exercise {
-        number: 16,
-        title: "A live cookie of a dead row",
-        right: "c",
-        last_choice: "d",
-        ticks: &[
-            "untouched: nothing happened",
-            "read: the cookie was deleted",
-            "written: a new key was given",
-        ],
-        finding: "An expired row is found out when somebody looks: a read deletes the cookie, a write begins anew.",
-        observe: observe::stale_cookie,
-        one_by_one: true,
-    },
-];
 
 /// What an exercise is judged by.
 pub(super) struct Scene<'a> {

@@ -126,6 +126,17 @@ async fn the_life_of_cookie_and_row_is_told_apart() {
 }
 
 #[actix_web::test]
+async fn a_cookie_of_another_name_is_followed_as_well() {
+    let mut world = World::start_with(&[("SESSION_COOKIE_NAME", "sid")]);
+    world.visit(&[WORLD]).await;
+    let key = world.browser.cookie("sid").unwrap().value.clone();
+    let life = world.feed(1).await["panels"]["life"].as_str().unwrap().to_owned();
+    assert!(life.contains(&format!("The browser sends <code>sid={key}</code>")), "{life}");
+    let forgot = world.post("/lab/forget", &[]).await;
+    assert!(forgot.header("set-cookie").unwrap().starts_with("sid=\"\";"), "{:?}", forgot.headers);
+}
+
+#[actix_web::test]
 async fn age_and_save_every_request_are_changed_live() {
     let mut world = World::start();
     let answer = world.post("/lab/settings", &[("age", "60"), ("back", "/lab/exercise/7")]).await;
