@@ -93,7 +93,13 @@ pub(super) async fn predict(
         return Err(LabError::BadInput("that is none of the choices"));
     }
     let since = Moment { boot_id: lab.recorder.boot_id().to_owned(), n: lab.recorder.latest() };
-    let attempt = Attempt { choice: form.choice.clone(), since, ticks: 0, evidence: Vec::new() };
+    let attempt = Attempt {
+        choice: form.choice.clone(),
+        since,
+        ticks: 0,
+        evidence: Vec::new(),
+        evidence_of: String::new(),
+    };
     let kept = learner.progress.attempts.entry(*number).or_insert(attempt);
     if kept.choice != form.choice {
         return Err(LabError::BadInput("this prediction is locked; reset the exercise to make another"));
@@ -121,11 +127,13 @@ pub(super) async fn find_the_row(lab: Data<Lab>, form: Form<AnswerForm>, learner
     if prefix.chars().count() > PREFIX {
         return Err(LabError::BadInput("the first 6 characters of the key are enough"));
     }
-    let known = lab.panels(&learner).await.row;
-    if !known.is_some_and(|row| prefix.len() == PREFIX && row.key.starts_with(&prefix)) {
+    let row = lab.row(learner.sessionid.as_deref()).await.filter(|row| row.is_live(lab.now()));
+    if !row.is_some_and(|row| prefix.len() == PREFIX && row.key.starts_with(&prefix)) {
         return learner.finish(see("/lab/exercise/3?answer=wrong"), &lab);
     }
-    answer(&mut learner.progress);
+    if !answer(&mut learner.progress) {
+        return learner.finish(see("/lab/exercise/3?answer=early"), &lab);
+    }
     learner.finish(see("/lab/exercise/3"), &lab)
 }
 

@@ -97,26 +97,28 @@ impl Exercise {
         if gained.count_ones() > attempt.ticks.count_ones() {
             attempt.ticks = gained;
             attempt.evidence = observed.evidence;
+            scene.boot_id.clone_into(&mut attempt.evidence_of);
         }
     }
 }
 
-/// Ticks the exercise that is done by naming a key.
-pub(super) fn answer(progress: &mut Progress) {
-    if let Some(attempt) = progress.attempts.get_mut(&FIND_THE_ROW) {
-        attempt.ticks = 1;
-    }
+/// Ticks the exercise that is done by naming a key; `false` before its prediction.
+pub(super) fn answer(progress: &mut Progress) -> bool {
+    let attempt = progress.attempts.get_mut(&FIND_THE_ROW);
+    attempt.map(|attempt| attempt.ticks = 1).is_some()
 }
 
 /// Notes the session for the restart that is to come, once the exercise has begun.
 pub(super) fn note_session(progress: &mut Progress, boot_id: &str, records: &[Arc<Record>]) {
-    let waits = |exercise: &Exercise| {
-        progress.attempts.get(&RESTART).is_some_and(|attempt| !exercise.is_done(attempt))
+    let Some(attempt) = progress.attempts.get(&RESTART) else {
+        progress.noted = None;
+        return;
     };
-    if !Exercise::find(RESTART).is_some_and(waits) {
+    if Exercise::find(RESTART).is_none_or(|exercise| exercise.is_done(attempt)) {
         return;
     }
-    let noted = records.iter().rev().find(|record| record.in_session).and_then(|record| {
+    let recent = |record: &&Arc<Record>| record.in_session && attempt.since.is_before(boot_id, record.n);
+    let noted = records.iter().rev().find(recent).and_then(|record| {
         let key = record.key()?.to_owned();
         Some(NotedSession { boot_id: boot_id.to_owned(), key, counter: record.after.as_ref()?.counter? })
     });
@@ -139,6 +141,8 @@ pub(super) struct ExerciseView {
     pub(super) ticks: Vec<TickView>,
     pub(super) ticked: u32,
     pub(super) evidence: Vec<u64>,
+    #[serde(skip)]
+    pub(super) evidence_of: String,
     pub(super) previous: Option<u8>,
     pub(super) next: Option<u8>,
 }
@@ -172,6 +176,7 @@ impl ExerciseView {
                 .collect(),
             ticked: bits.count_ones(),
             evidence: attempt.map(|attempt| attempt.evidence.clone()).unwrap_or_default(),
+            evidence_of: attempt.map(|attempt| attempt.evidence_of.clone()).unwrap_or_default(),
             previous: number_at(at.checked_sub(1)),
             next: number_at(Some(at + 1)),
         }

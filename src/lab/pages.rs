@@ -1,5 +1,7 @@
 //! What every page of the lab has around its content.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use tera::Context;
 
@@ -7,6 +9,8 @@ use super::Lab;
 use super::exercises::{EXERCISES, Exercise, ExerciseView, Scene, note_session};
 use super::learner::{Learner, Theme};
 use super::panels::Panels;
+use super::progress::Progress;
+use super::record::Record;
 
 /// Ages that can be chosen, in seconds.
 const AGES: [i64; 8] = [5, 10, 30, 60, 120, 300, 900, 3600];
@@ -79,15 +83,23 @@ impl Lab {
         context
     }
 
+    /// Ticks what is new, and notes the session before a restart; a note is a tick, too.
     fn tick(&self, learner: &mut Learner, panels: &Panels) {
-        let progress = &mut learner.progress;
+        let answered = |record: &&Arc<Record>| record.in_session && record.status < 400;
+        let records: Vec<_> = panels.records.iter().filter(answered).cloned().collect();
         let boot_id = self.recorder.boot_id();
+        self.judge(&mut learner.progress, &records, panels);
+        note_session(&mut learner.progress, boot_id, &records);
+        self.judge(&mut learner.progress, &records, panels);
+    }
+
+    fn judge(&self, progress: &mut Progress, records: &[Arc<Record>], panels: &Panels) {
         for (number, attempt) in &mut progress.attempts {
             let Some(exercise) = Exercise::find(*number) else { continue };
             let since = attempt.since.clone();
             let scene = Scene {
-                records: &panels.records,
-                boot_id,
+                records,
+                boot_id: self.recorder.boot_id(),
                 since: &since,
                 closed: progress.closed.as_ref(),
                 noted: progress.noted.as_ref(),
@@ -96,7 +108,6 @@ impl Lab {
             };
             exercise.tick(attempt, &scene);
         }
-        note_session(progress, boot_id, &panels.records);
     }
 }
 

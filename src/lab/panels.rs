@@ -137,6 +137,8 @@ fn cookie_clock(records: &[Arc<Record>], sent: bool, now: DateTime<Utc>) -> Cloc
         Some((Told::Set, Some(max_age), at)) => {
             Clock::until(at + TimeDelta::try_seconds(max_age).unwrap_or_default(), max_age, now)
         }
+        // Somebody else's, since this browser still sends one.
+        Some(_) if sent => Clock::without_end(State::Unknown),
         Some(_) => Clock::without_end(State::Deleted),
     };
     let kept = matches!(clock.state, State::Running | State::WithBrowser);

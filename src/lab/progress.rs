@@ -35,6 +35,9 @@ pub(super) struct Attempt {
     /// The requests that show it.
     #[serde(default)]
     pub(super) evidence: Vec<u64>,
+    /// The run of the server whose requests these are.
+    #[serde(default)]
+    pub(super) evidence_of: String,
 }
 
 /// A place in the log of one run of the server.
@@ -102,7 +105,13 @@ mod tests {
 
     fn progress() -> Progress {
         let since = Moment { boot_id: "abc123".to_owned(), n: 7 };
-        let attempt = Attempt { choice: "b".to_owned(), since, ticks: 0b101, evidence: vec![8, 9] };
+        let attempt = Attempt {
+            choice: "b".to_owned(),
+            since,
+            ticks: 0b101,
+            evidence: vec![8, 9],
+            evidence_of: "abc123".to_owned(),
+        };
         Progress { attempts: [(9, attempt)].into(), ..Progress::default() }
     }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::HeaderMap;
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage as _, HttpRequest};
@@ -15,6 +16,7 @@ use super::record::{Record, RowState, Rule, headers, shortened, told};
 use super::rows::{RowView, clock_time};
 use crate::crypto::get_random_string;
 use crate::sessions::{CookieAction, Outcome, Session, cookie};
+use crate::site::AllowedHosts;
 
 /// Requests that are kept.
 const CAPACITY: usize = 200;
@@ -76,10 +78,11 @@ impl Recorder {
 /// Writes down every request but the lab's own and those for static files.
 pub(crate) async fn record<B: MessageBody + 'static>(
     lab: Data<Lab>,
+    hosts: Data<AllowedHosts>,
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
-    if !is_recorded(request.path()) {
+    if !is_recorded(request.path()) || !is_the_learners(&hosts, request.headers()) {
         return next.call(request).await;
     }
     let before = Before::look(&lab, request.request()).await;
@@ -93,6 +96,15 @@ fn is_recorded(path: &str) -> bool {
     let below =
         |folder: &str| path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     !(path == "/" || below("/lab") || below("/static"))
+}
+
+/// Not one for another host, nor one that a page of another site makes by itself: these would push the
+/// learner's own out of the log.
+fn is_the_learners(hosts: &AllowedHosts, headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let foreign = matches!(text("sec-fetch-site"), Some("cross-site" | "same-site"));
+    text("host").is_some_and(|host| hosts.allow(host))
+        && (!foreign || text("sec-fetch-mode") == Some("navigate"))
 }
 
 /// A request as it came, and the row that its key had then.

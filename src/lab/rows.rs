@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::record::shortened;
 use crate::error::chain;
 use crate::sessions::models::SessionRow;
-use crate::sessions::{PayloadError, RawJson, SessionCodec};
+use crate::sessions::{PayloadError, SessionCodec};
 
 const COUNTER: &str = "counter";
 
@@ -25,8 +25,6 @@ pub(super) struct RowView {
     pub(super) signature: Signature,
     /// The data as JSON; `None` where there is none to be had.
     pub(super) data: Option<String>,
-    /// Keys and values as JSON.
-    pub(super) values: Vec<(String, String)>,
     pub(super) counter: Option<i64>,
 }
 
@@ -42,10 +40,6 @@ impl RowView {
         let expire_date = DateTime::from(row.expire_date);
         let decoded = row.get_decoded(codec);
         let data = decoded.as_ref().ok();
-        let values = data.map(|data| {
-            let json = |key: String| RawJson::new(&key).map_or(key, |json| shortened(json.as_str()));
-            data.iter().map(|(key, value)| (json(key), shortened(value.as_str()))).collect()
-        });
         Self {
             key: shortened(&row.session_key),
             raw: shortened(&row.session_data),
@@ -55,7 +49,6 @@ impl RowView {
             expires: clock_time(expire_date),
             signature: Signature::of(row, codec, decoded.as_ref().err()),
             data: data.map(|data| shortened(&data.to_json())),
-            values: values.unwrap_or_default(),
             counter: data.and_then(|data| data.get(COUNTER)?.get().ok()),
         }
     }

@@ -70,7 +70,10 @@ pub(super) async fn exercise(
 fn insert_exercise(context: &mut Context, exercise: &Exercise, learner: &Learner, lab: &Lab) {
     let view = ExerciseView::new(exercise, &learner.progress);
     let records = lab.recorder.all();
-    let evidence: Vec<_> = records.into_iter().filter(|record| view.evidence.contains(&record.n)).collect();
+    let evidence: Vec<_> = records
+        .into_iter()
+        .filter(|record| record.boot_id == view.evidence_of && view.evidence.contains(&record.n))
+        .collect();
     context.insert("evidence", &evidence);
     context.insert("exercise", &view);
 }

@@ -64,15 +64,19 @@ pub(super) fn two_views(scene: &Scene<'_>) -> Observed {
     let pairs = visits(WORLD).flat_map(|one| visits(WORLD2).map(move |other| (Some(one), Some(other))));
     let alone = [(visits(WORLD).next_back(), None), (None, visits(WORLD2).next_back())];
     best(alone.into_iter().chain(pairs).map(|(one, other)| {
-        let same = one.zip(other).is_some_and(|(one, other)| one.key().is_some() && one.key() == other.key());
+        let same = one.zip(other).is_some_and(|(one, other)| {
+            one.saved && other.row_state == RowState::Live && one.key_out == other.key_out
+        });
         let evidence = one.iter().chain(&other).map(|record| record.n).collect();
         ([one.is_some(), other.is_some(), same], evidence)
     }))
 }
 
-/// The session that the browser had before a request: that of the newest earlier answer with a key.
+/// The session that the browser had before a request: what the newest earlier answer told it to keep, unless
+/// that was nothing.
 fn session_before(records: &[Arc<Record>], at: usize) -> Option<&Arc<Record>> {
-    records[..at].iter().rev().find(|record| record.in_session && record.key().is_some())
+    let told = records[..at].iter().rev().find(|record| record.cookie != Told::None)?;
+    (told.cookie == Told::Set).then_some(told)
 }
 
 /// A new key for a request without one; and whether the session before it was live then.
@@ -133,7 +137,13 @@ pub(super) fn reading(scene: &Scene<'_>) -> Observed {
         let last = run[READS - 1];
         let reads = run.iter().all(|record| is_read(record) && !record.saved && record.key() == last.key());
         let left = last.expire_before().map(|end| end - last.at);
-        let late = left.is_some_and(|left| left * 2 < TimeDelta::seconds(last.age));
+        let save = scene
+            .records
+            .iter()
+            .rev()
+            .find(|record| record.saved && record.expire_after() == last.expire_before());
+        let life = save.and_then(|save| save.life_s()).unwrap_or(last.age);
+        let late = left.is_some_and(|left| left * 2 < TimeDelta::seconds(life));
         let moments = || run.iter().flat_map(|record| [record.expire_before(), record.expire_after()]);
         let unmoved = moments().all(|moment| moment.is_some() && moment == last.expire_after());
         ([reads, reads && late, reads && unmoved], run.iter().map(|record| record.n).collect())
@@ -156,7 +166,7 @@ pub(super) fn restart(scene: &Scene<'_>) -> Observed {
         return Observed { ticks: vec![true], evidence: Vec::new() };
     }
     let nobody_yet = std::iter::once(([true, true, false, false], Vec::new()));
-    let visits = scene.records.iter().filter(|record| record.in_session);
+    let visits = scene.recent().iter().filter(|record| record.in_session);
     best(nobody_yet.chain(visits.map(|record| {
         let same =
             record.sent_key.as_deref() == Some(noted.key.as_str()) && record.row_state == RowState::Live;
