@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::Lab;
 use super::error::LabError;
-use super::exercises::{Exercise, answer};
+use super::exercises::{Exercise, answer, forget};
 use super::learner::{Learner, Theme, keep_theme};
 use super::pages::way_back;
 use super::progress::{Attempt, Moment};
@@ -69,7 +69,7 @@ pub(super) struct BackForm {
 
 /// Tells the browser to forget the session's cookie, as a learner would in the developer tools. The row
 /// is not touched.
-pub(super) async fn forget(lab: Data<Lab>, form: Form<BackForm>) -> Answer {
+pub(super) async fn forget_cookie(lab: Data<Lab>, form: Form<BackForm>) -> Answer {
     let mut response = see(&way_back(form.back.as_deref()));
     cookie::delete(response.headers_mut(), &lab.policy.get()).map_err(SessionError::Cookie)?;
     Ok(response)
@@ -111,7 +111,7 @@ pub(super) async fn predict(
 pub(super) async fn reset(lab: Data<Lab>, number: Path<u8>, learner: Learner) -> Answer {
     let mut learner = known(learner)?;
     Exercise::find(*number).ok_or(LabError::NotFound("exercise"))?;
-    learner.progress.attempts.remove(&number);
+    forget(&mut learner.progress, *number);
     learner.finish(see(&format!("/lab/exercise/{number}")), &lab)
 }
 

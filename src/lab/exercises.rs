@@ -108,12 +108,17 @@ pub(super) fn answer(progress: &mut Progress) -> bool {
     attempt.map(|attempt| attempt.ticks = 1).is_some()
 }
 
+/// Forgets one exercise, and what was noted for it.
+pub(super) fn forget(progress: &mut Progress, number: u8) {
+    progress.attempts.remove(&number);
+    if number == RESTART {
+        progress.noted = None;
+    }
+}
+
 /// Notes the session for the restart that is to come, once the exercise has begun.
 pub(super) fn note_session(progress: &mut Progress, boot_id: &str, records: &[Arc<Record>]) {
-    let Some(attempt) = progress.attempts.get(&RESTART) else {
-        progress.noted = None;
-        return;
-    };
+    let Some(attempt) = progress.attempts.get(&RESTART) else { return };
     if Exercise::find(RESTART).is_none_or(|exercise| exercise.is_done(attempt)) {
         return;
     }

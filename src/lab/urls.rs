@@ -39,7 +39,7 @@ pub(crate) fn configure(config: &mut ServiceConfig, lab: Data<Lab>, sessions: Se
                 .service(as_view("/report", views::report))
                 .service(as_action("/settings", actions::settings))
                 .service(as_action("/theme", actions::theme))
-                .service(as_action("/forget", actions::forget))
+                .service(as_action("/forget", actions::forget_cookie))
                 .service(as_action("/exercise/3/answer", actions::find_the_row))
                 .service(as_action("/exercise/{number}/predict", actions::predict))
                 .service(as_action("/exercise/{number}/reset", actions::reset))

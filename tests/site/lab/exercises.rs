@@ -328,3 +328,92 @@ async fn the_report_sets_predictions_against_outcomes() {
     assert!(report.contains("a came true"), "{report}");
     assert!(report.contains("2 of 12 done"), "{report}");
 }
+
+#[actix_web::test]
+async fn a_flushed_session_was_neither_lost_nor_forgotten() {
+    let mut world = World::start();
+    world.predict(6).await;
+    world.predict(8).await;
+    world.visit(&[WORLD]).await;
+    world.post("/play/flush", &[]).await;
+    world.advance(AGE);
+    world.visit(&[WORLD]).await;
+    assert_eq!((world.ticks(6).await, world.ticks(8).await), ((0, false), (0, false)));
+}
+
+#[actix_web::test]
+async fn a_second_view_that_finds_no_session_does_not_tick_5() {
+    let mut world = World::start();
+    world.predict(5).await;
+    world.visit(&[POKE, WORLD]).await;
+    world.advance(AGE);
+    assert!(world.key().is_some(), "a cookie without an age");
+    world.visit(&[WORLD2]).await;
+    assert_eq!(world.ticks(5).await, (2, false));
+}
+
+#[actix_web::test]
+async fn mid_life_is_that_of_the_session_and_not_of_the_setting() {
+    let mut world = World::start();
+    world.predict(9).await;
+    world.visit(&[WORLD]).await;
+    world.post("/lab/settings", &[("age", "3600")]).await;
+    world.visit(&[WORLD2, WORLD2, WORLD2]).await;
+    assert_eq!(world.ticks(9).await, (2, false), "early in its 30 seconds");
+    world.visit(&[WORLD]).await;
+    world.post("/lab/settings", &[("age", "30")]).await;
+    world.advance(1801);
+    world.visit(&[WORLD2, WORLD2, WORLD2]).await;
+    assert_eq!(world.ticks(9).await, (3, true), "late in its hour");
+}
+
+#[actix_web::test]
+async fn a_request_that_reaches_no_view_ticks_nothing() {
+    let mut world = World::start();
+    world.predict(1).await;
+    world.post(PLAIN, &[]).await;
+    assert_eq!(world.ticks(1).await, (0, false));
+}
+
+#[actix_web::test]
+async fn what_was_noted_before_a_reset_does_not_tick_15() {
+    let mut world = World::start();
+    world.predict(15).await;
+    world.visit(&[WORLD, "/lab"]).await;
+    world.restart().await;
+    world.visit(&[WORLD]).await;
+    assert!(world.is_done(15).await);
+    world.post("/lab/exercise/15/reset", &[]).await;
+    world.predict(15).await;
+    assert_eq!(world.ticks(15).await, (0, false));
+    world.visit(&[WORLD]).await;
+    let page = world.get("/lab/exercise/15").await.body;
+    assert!(page.contains("class=\"ticked\""), "noted by the first load: {page}");
+}
+
+#[actix_web::test]
+async fn evidence_is_that_of_its_own_run() {
+    let mut world = World::start();
+    world.predict(2).await;
+    world.visit(&[POKE]).await;
+    assert!(world.get("/lab/exercise/2").await.body.contains("The requests that show it"));
+    world.restart().await;
+    world.visit(&[PLAIN]).await;
+    let page = world.get("/lab/exercise/2").await.body;
+    assert!(page.contains("no longer in the log"), "{page}");
+}
+
+#[actix_web::test]
+async fn somebody_elses_key_does_not_tick_3() {
+    let mut world = World::start();
+    let mut other = world.client();
+    let key = other.get(WORLD).await.unwrap().header("set-cookie").unwrap()[10..42].to_owned();
+    world.predict(3).await;
+    world.post("/lab/exercise/3/answer", &[("prefix", &key[..6])]).await;
+    assert!(!world.is_done(3).await);
+    world.post("/lab/exercise/3/reset", &[]).await;
+    world.visit(&[WORLD]).await;
+    let own = world.key().unwrap();
+    let early = world.post("/lab/exercise/3/answer", &[("prefix", &own[..6])]).await;
+    assert_eq!(early.header("location"), Some("/lab/exercise/3?answer=early"));
+}

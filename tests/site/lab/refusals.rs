@@ -72,6 +72,25 @@ async fn another_host_is_a_400() {
 }
 
 #[actix_web::test]
+async fn what_other_sites_ask_for_stays_out_of_the_log() {
+    let mut world = inhabited().await;
+    let mut stranger = world.client();
+    stranger.set_header("Host", "rebound.example");
+    stranger.get("/stranger").await.unwrap();
+    let mut image = world.client();
+    image.set_header("Sec-Fetch-Site", "cross-site");
+    image.set_header("Sec-Fetch-Mode", "no-cors");
+    image.get("/image").await.unwrap();
+    let mut link = world.client();
+    link.set_header("Sec-Fetch-Site", "cross-site");
+    link.set_header("Sec-Fetch-Mode", "navigate");
+    link.get("/link").await.unwrap();
+    let timeline = world.get("/lab/timeline").await.body;
+    assert!(!timeline.contains("/stranger") && !timeline.contains("/image"), "{timeline}");
+    assert!(timeline.contains("/link"), "a link that somebody followed is a visit: {timeline}");
+}
+
+#[actix_web::test]
 async fn a_form_of_a_megabyte_is_a_413() {
     let mut world = inhabited().await;
     let rows = world.rows();
