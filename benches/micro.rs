@@ -7,7 +7,7 @@ use std::sync::Arc;
 use criterion::{Criterion, criterion_group, criterion_main};
 use sessionid::clock::Clock;
 use sessionid::db::{Database, DatabaseOptions, DatabaseUrl};
-use sessionid::sessions::{DbBackend, SessionCodec, SessionData, SessionStore, SharedBackend};
+use sessionid::sessions::{DbBackend, SessionCodec, SessionData, SessionStore, Storage};
 use sessionid::signing::TimestampSigner;
 
 /// A counter, a login, and a basket that is worth compressing.
@@ -47,9 +47,9 @@ fn store(criterion: &mut Criterion) {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder on the disk");
     let url = DatabaseUrl::Sqlite(folder.path().join("db.sqlite3"));
     let database = Database::open(&url, DatabaseOptions::default()).expect("a database");
-    let backend: SharedBackend = Arc::new(DbBackend::new(database, SessionCodec::new("a-secret-key", &[])));
+    let storage = Storage::new(DbBackend::new(database), SessionCodec::new("a-secret-key", &[]));
     let system = actix_web::rt::System::new();
-    let session = |key| SessionStore::new(key, Arc::clone(&backend), Arc::default(), Clock::System);
+    let session = |key| SessionStore::new(key, storage.clone(), Arc::default(), Clock::System);
     let key = system.block_on(async {
         let mut session = session(None);
         session.insert("counter", &0).expect("JSON");

@@ -2,14 +2,12 @@
 //!
 //! `cargo run --example actix_session`, then visit <http://127.0.0.1:8080/>.
 
-use std::sync::Arc;
-
 use actix_session::{Session, SessionMiddleware};
 use actix_web::{App, Error, HttpServer, web};
 use sessionid::clock::Clock;
 use sessionid::db::{Database, DatabaseOptions};
-use sessionid::sessions::actix_store::{BackendStore, cookie_key};
-use sessionid::sessions::{DbBackend, SessionCodec, SharedBackend};
+use sessionid::sessions::actix::stock::{StockStore, cookie_key};
+use sessionid::sessions::{DbBackend, SessionCodec, Storage};
 
 async fn visits(session: Session) -> Result<String, Error> {
     let counter: i64 = session.get("counter")?.unwrap_or(0);
@@ -21,9 +19,9 @@ async fn visits(session: Session) -> Result<String, Error> {
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let secret_key = "the SECRET_KEY of this site";
     let database = Database::open(&"sqlite://counter.sqlite3".parse()?, DatabaseOptions::default())?;
-    let backend: SharedBackend = Arc::new(DbBackend::new(database, SessionCodec::new(secret_key, &[])));
+    let storage = Storage::new(DbBackend::new(database), SessionCodec::new(secret_key, &[]));
     let app = move || {
-        let store = BackendStore::new(backend.clone(), Clock::System);
+        let store = StockStore::new(storage.clone(), Clock::System);
         let sessions = SessionMiddleware::builder(store, cookie_key(secret_key)).cookie_secure(false).build();
         App::new().wrap(sessions).route("/", web::get().to(visits))
     };

@@ -2,12 +2,10 @@
 //!
 //! `cargo run --example counter`, then visit <http://127.0.0.1:8080/>.
 
-use std::sync::Arc;
-
 use actix_web::{App, HttpServer, web};
 use sessionid::db::{Database, DatabaseOptions};
 use sessionid::sessions::{
-    DbBackend, Session, SessionCodec, SessionError, SessionMiddleware, SessionPolicy, SharedBackend,
+    DbBackend, Session, SessionCodec, SessionError, SessionMiddleware, SessionPolicy, Storage,
 };
 
 async fn visits(session: Session) -> Result<String, SessionError> {
@@ -19,10 +17,10 @@ async fn visits(session: Session) -> Result<String, SessionError> {
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let database = Database::open(&"sqlite://counter.sqlite3".parse()?, DatabaseOptions::default())?;
     let codec = SessionCodec::new("the SECRET_KEY of this site", &[]);
-    let backend: SharedBackend = Arc::new(DbBackend::new(database, codec));
+    let storage = Storage::new(DbBackend::new(database), codec);
     let policy = SessionPolicy { cookie_age: 30, ..SessionPolicy::default() };
     let app = move || {
-        let sessions = SessionMiddleware::new(backend.clone(), policy.clone());
+        let sessions = SessionMiddleware::new(storage.clone(), policy.clone());
         App::new().service(web::scope("").wrap(sessions).route("/", web::get().to(visits)))
     };
     HttpServer::new(app).bind("127.0.0.1:8080")?.run().await?;

@@ -41,7 +41,7 @@ async fn main() -> ExitCode {
 
 async fn serve(port: u16) -> Result<(), Box<dyn std::error::Error>> {
     let settings = Settings::load("settings.toml".as_ref(), std::env::vars_os())?;
-    let sessions = SessionMiddleware::new(application::backend(&settings)?, settings.session);
+    let sessions = SessionMiddleware::new(application::storage(&settings)?, settings.session);
     let server = HttpServer::new(move || {
         let view = web::resource("/script").wrap(sessions.clone()).route(web::post().to(script));
         App::new().service(view)

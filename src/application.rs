@@ -12,7 +12,6 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::body::MessageBody;
@@ -25,8 +24,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::clock::Clock;
 use crate::db::{Database, DbError};
 use crate::lab::{self, Lab, SecretKeys};
-use crate::sessions::actix_store::{BackendStore, stock_middleware};
-use crate::sessions::{DbBackend, Engine, SessionCodec, SessionMiddleware, SharedBackend, SharedPolicy};
+use crate::sessions::actix::stock::{StockStore, stock_middleware};
+use crate::sessions::{DbBackend, Engine, SessionCodec, SessionMiddleware, SharedPolicy, Storage};
 use crate::settings::Settings;
 use crate::site::{self, AllowedHosts, IndexView, ShowCauses, TemplateError, Templates, as_view};
 
@@ -224,7 +223,7 @@ struct Site {
     /// In `DEBUG` only.
     lab: Option<Data<Lab>>,
     sessions: SessionMiddleware,
-    stock_store: BackendStore,
+    stock_store: StockStore,
     secret_key: String,
     policy: SharedPolicy,
     static_files: PathBuf,
@@ -234,20 +233,19 @@ struct Site {
 impl Site {
     fn build(settings: &Settings, clock: Clock) -> Result<Self, ApplicationError> {
         let policy = SharedPolicy::new(settings.session.clone());
-        let database = Database::open(&settings.database_url, settings.database)?;
-        let backend = backend_in(settings, database.clone());
+        let storage = storage(settings)?;
         let lab = settings.debug.then(|| {
             let keys =
                 SecretKeys { current: &settings.secret_key, fallbacks: &settings.secret_key_fallbacks };
-            Data::new(Lab::new(keys, database, backend.clone(), policy.clone(), clock.clone()))
+            Data::new(Lab::new(keys, storage.clone(), policy.clone(), clock.clone()))
         });
         Ok(Self {
             lab,
             templates: Data::new(Templates::load(&settings.base_dir.join("templates"))?),
             hosts: Data::new(AllowedHosts::new(settings.allowed_hosts.clone(), settings.debug)),
             show_causes: Data::new(ShowCauses(settings.debug)),
-            stock_store: BackendStore::new(backend.clone(), clock.clone()),
-            sessions: SessionMiddleware::new(backend, policy.clone()).clock(clock),
+            stock_store: StockStore::new(storage.clone(), clock.clone()),
+            sessions: SessionMiddleware::new(storage, policy.clone()).clock(clock),
             secret_key: settings.secret_key.clone(),
             policy,
             static_files: settings.base_dir.join("static"),
@@ -293,32 +291,31 @@ impl Site {
     }
 }
 
-/// The backend that the settings name.
-///
-/// ```
-/// use sessionid::application::backend;
-/// use sessionid::settings::Settings;
-///
-/// # let folder = tempfile::tempdir()?;
-/// let file = folder.path().join("settings.toml");
-/// std::fs::write(&file, "SECRET_KEY = 'x'\nDEBUG = true")?;
-/// let backend = backend(&Settings::load(&file, std::iter::empty::<(String, String)>())?)?;
-/// assert!(folder.path().join("db.sqlite3").is_file());
-/// # drop(backend);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// Where the settings keep sessions: the engine, opened, created and migrated where that is needed. Every part of a site
+/// has its sessions from here.
 ///
 /// # Errors
 ///
 /// [`DbError`] when the database cannot be used.
-pub fn backend(settings: &Settings) -> Result<SharedBackend, DbError> {
-    let database = Database::open(&settings.database_url, settings.database)?;
-    Ok(backend_in(settings, database))
+pub fn storage(settings: &Settings) -> Result<Storage, DbError> {
+    storage_on(settings, || Database::open(&settings.database_url, settings.database))
 }
 
-fn backend_in(settings: &Settings, database: Database) -> SharedBackend {
+/// The same of what is there; nothing is created.
+///
+/// # Errors
+///
+/// [`DbError::Missing`] and [`DbError::NotMigrated`] where there is nothing.
+pub(crate) fn existing_storage(settings: &Settings) -> Result<Storage, DbError> {
+    storage_on(settings, || Database::open_existing(&settings.database_url, settings.database))
+}
+
+fn storage_on(
+    settings: &Settings,
+    open: impl FnOnce() -> Result<Database, DbError>,
+) -> Result<Storage, DbError> {
     let codec = SessionCodec::new(&settings.secret_key, &settings.secret_key_fallbacks);
     match settings.session_engine {
-        Engine::Db => Arc::new(DbBackend::new(database, codec)),
+        Engine::Db => Ok(Storage::new(DbBackend::new(open()?), codec)),
     }
 }

@@ -3,15 +3,15 @@
 //!
 //! ```
 //! use actix_web::{App, web};
-//! use sessionid::sessions::{Session, SessionError, SessionMiddleware, SessionPolicy, SharedBackend};
+//! use sessionid::sessions::{Session, SessionError, SessionMiddleware, SessionPolicy, Storage};
 //!
 //! async fn visits(session: Session) -> Result<String, SessionError> {
 //!     let counter: i64 = session.fetch_update("counter", 0, |counter| counter + 1)?;
 //!     Ok(format!("Counter : {counter}"))
 //! }
 //!
-//! fn configure(config: &mut web::ServiceConfig, backend: SharedBackend) {
-//!     let sessions = SessionMiddleware::new(backend, SessionPolicy::default());
+//! fn configure(config: &mut web::ServiceConfig, storage: Storage) {
+//!     let sessions = SessionMiddleware::new(storage, SessionPolicy::default());
 //!     config.service(web::scope("/shop").wrap(sessions).route("/visits", web::get().to(visits)));
 //! }
 //! ```

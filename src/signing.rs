@@ -46,7 +46,7 @@ const SEPARATOR: char = ':';
 /// let signer = TimestampSigner::new("secret", &[], "salt");
 /// assert!(matches!(signer.unsign("value:1vABCD:forged"), Err(SigningError::BadSignature)));
 /// ```
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SigningError {
     /// There is no signature, or none of the keys made it (Django's `BadSignature`).

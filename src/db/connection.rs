@@ -31,6 +31,7 @@ use crate::clock::Stopwatch;
 /// }
 /// ```
 #[derive(diesel::MultiConnection)]
+#[non_exhaustive]
 pub enum DbConnection {
     /// SQLite, bundled.
     Sqlite(SqliteConnection),
@@ -49,6 +50,35 @@ impl DbConnection {
             Self::Postgres(_) => " FOR UPDATE",
         }
     }
+}
+
+impl DbConnection {
+    /// Whether nobody else can write while this connection is in a write transaction.
+    pub(crate) fn locks_all_rows(&self) -> bool {
+        match self {
+            Self::Sqlite(_) => true,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => false,
+        }
+    }
+
+    /// The characters that the database can store.
+    pub(super) fn characters(&mut self) -> QueryResult<Characters> {
+        match self {
+            Self::Sqlite(_) => Ok(Characters::All),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(conn) => postgres::characters(conn),
+        }
+    }
+}
+
+/// The characters that a database can store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Characters {
+    All,
+    /// An encoding that lacks most, and that every other would have to be translated into.
+    #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "SQLite stores Unicode"))]
+    Ascii,
 }
 
 /// Opens connections of one purpose; `r2d2` keeps them.

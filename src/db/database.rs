@@ -4,20 +4,18 @@ use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
-
 use super::checkpoints;
-use super::connection::{Connector, DbConnection, LogPoolError};
+use super::connection::{Characters, Connector, DbConnection, LogPoolError};
 use super::error::DbError;
 use super::migrations;
 use super::options::{DatabaseOptions, Purpose};
 #[cfg(feature = "postgres")]
 use super::pooled::Pooled;
-use super::row_cache::{Changes, RowCache};
+use super::row_cache::{ChangedRows, RowCache};
 use super::sqlite::is_locked;
 use super::url::DatabaseUrl;
 use super::wal_index::WalIndex;
-use super::writer::{Job, Task, WriteError, Writer};
+use super::writer::{Job, Task, Writer};
 
 /// Creates the tables that are missing, and names the migrations that did it.
 ///
@@ -43,7 +41,6 @@ pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, DbError> {
 ///
 /// ```
 /// use sessionid::db::{Database, DatabaseOptions, DatabaseUrl};
-/// # use sessionid::sessions::models::SessionRow;
 ///
 /// # #[actix_web::main]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -51,18 +48,18 @@ pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, DbError> {
 /// # let url = DatabaseUrl::Sqlite(folder.path().join("db.sqlite3"));
 /// # let database = Database::open(&url, DatabaseOptions::default())?;
 /// let shared = database.clone();
-/// assert_eq!(shared.read(SessionRow::count).await?, 0);
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Debug)]
 pub struct Database {
-    engine: Engine,
+    access: Access,
     rows: Arc<RowCache>,
+    characters: Characters,
     timeout: Duration,
 }
 
 #[derive(Clone, Debug)]
-enum Engine {
+enum Access {
     Sqlite(Local),
     #[cfg(feature = "postgres")]
     Postgres(Pooled),
@@ -100,8 +97,9 @@ impl Database {
     /// to this version, [`DbError::Query`] when it is no database.
     pub fn open(url: &DatabaseUrl, options: DatabaseOptions) -> Result<Self, DbError> {
         let connector = connector(url, options);
-        migrations::run(&mut connector.open()?, url)?;
-        Self::start(connector)
+        let mut conn = connector.open()?;
+        migrations::run(&mut conn, url)?;
+        Self::start(connector, conn)
     }
 
     /// Opens a database that has its tables, and creates nothing.
@@ -122,23 +120,24 @@ impl Database {
             return Err(DbError::Missing { url: url.to_string() });
         }
         let connector = connector(url, options);
-        migrations::check(&mut connector.open()?, url)?;
-        Self::start(connector)
+        let mut conn = connector.open()?;
+        migrations::check(&mut conn, url)?;
+        Self::start(connector, conn)
     }
 
-    fn start(connector: Connector) -> Result<Self, DbError> {
+    fn start(connector: Connector, mut conn: DbConnection) -> Result<Self, DbError> {
+        let characters = conn.characters()?;
         let timeout = connector.options.answer_timeout();
-        let (engine, rows) = match &connector.url {
+        let (access, rows) = match &connector.url {
             DatabaseUrl::Sqlite(path) => {
-                // A connection is open while the index is looked for, so that there is one.
-                let conn = connector.open()?;
+                // `conn` is open while the WAL-index is looked for, so that there is one.
                 let rows = Arc::new(RowCache::new(WalIndex::open(path)));
-                (Engine::Sqlite(Local::start(conn, connector, Arc::clone(&rows))?), rows)
+                (Access::Sqlite(Local::start(conn, connector, Arc::clone(&rows))?), rows)
             }
             #[cfg(feature = "postgres")]
-            DatabaseUrl::Postgres(_) => (Engine::Postgres(Pooled::start(connector)), Arc::default()),
+            DatabaseUrl::Postgres(_) => (Access::Postgres(Pooled::start(connector)), Arc::default()),
         };
-        Ok(Self { engine, rows, timeout })
+        Ok(Self { access, rows, characters, timeout })
     }
 
     /// Runs a query for one row on the calling thread where that waits for nobody, else as
@@ -152,7 +151,7 @@ impl Database {
         T: Send + 'static,
         F: Fn(&mut DbConnection) -> diesel::QueryResult<T> + Send + 'static,
     {
-        if let Engine::Sqlite(local) = &self.engine
+        if let Access::Sqlite(local) = &self.access
             && let Some(mut kept) = local.inline.try_get()
         {
             match query(&mut kept.connection) {
@@ -188,8 +187,8 @@ impl Database {
         T: Send + 'static,
         F: FnOnce(&mut DbConnection) -> diesel::QueryResult<T> + Send + 'static,
     {
-        match &self.engine {
-            Engine::Sqlite(local) => {
+        match &self.access {
+            Access::Sqlite(local) => {
                 let readers = local.readers.clone();
                 let work = tokio::task::spawn_blocking(move || Ok(query(&mut readers.get()?.connection)?));
                 match tokio::time::timeout(self.timeout, work).await {
@@ -199,14 +198,15 @@ impl Database {
                 }
             }
             #[cfg(feature = "postgres")]
-            Engine::Postgres(pooled) => pooled.read(query).await,
+            Access::Postgres(pooled) => pooled.read(query).await,
         }
     }
 
     /// Runs `job` in a write transaction, and returns once that is committed.
     ///
-    /// The transaction may hold other jobs too: a job that finds something wrong must return before
-    /// its first change, and a statement that fails takes the whole transaction back.
+    /// The transaction may hold other jobs too: a job that finds something wrong must return before its first change,
+    /// as a value, and a statement that fails takes the whole transaction back. A job may run more than once: the
+    /// server can take a transaction back for the sake of another, and it is then tried again.
     ///
     /// ```
     /// # use diesel::prelude::*;
@@ -216,39 +216,49 @@ impl Database {
     /// # let folder = tempfile::tempdir()?;
     /// # let url = DatabaseUrl::Sqlite(folder.path().join("db.sqlite3"));
     /// # let database = Database::open(&url, DatabaseOptions::default())?;
-    /// let deleted = database.write(|conn| {
-    ///     Ok::<_, DbError>(diesel::sql_query("DELETE FROM django_session").execute(conn)?)
-    /// });
+    /// let deleted = database.write(|conn| diesel::sql_query("DELETE FROM django_session").execute(conn));
     /// assert_eq!(deleted.await?, 0);
     /// # Ok(()) }
     /// ```
     ///
     /// # Errors
     ///
-    /// What the job reports, or a [`DbError`] when it was not run or not committed.
-    pub async fn write<T, E, F>(&self, job: F) -> Result<T, E>
+    /// What a statement reports, or why the job was not run or not committed.
+    pub async fn write<T, F>(&self, mut job: F) -> Result<T, DbError>
     where
         T: Send + 'static,
-        E: WriteError,
-        F: FnOnce(&mut DbConnection) -> Result<T, E> + Send + 'static,
+        F: FnMut(&mut DbConnection) -> diesel::QueryResult<T> + Send + 'static,
     {
-        self.write_rows(|conn, changes| {
-            changes.unknown();
+        self.write_rows(move |conn, changed| {
+            changed.unknown();
             job(conn)
         })
         .await
     }
 
     /// The same for a job that notes every row that it changes.
-    pub(crate) async fn write_rows<T, E, F>(&self, job: F) -> Result<T, E>
+    pub(crate) async fn write_rows<T, F>(&self, job: F) -> Result<T, DbError>
     where
         T: Send + 'static,
-        E: WriteError,
-        F: FnOnce(&mut DbConnection, &mut Changes) -> Result<T, E> + Send + 'static,
+        F: FnMut(&mut DbConnection, &mut ChangedRows) -> diesel::QueryResult<T> + Send + 'static,
     {
         let (task, answer) = Task::new(job);
         self.submit(Box::new(task))?;
-        self.answered(answer).await
+        match tokio::time::timeout(self.timeout, answer).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err(DbError::Gone),
+            Err(_) => Err(DbError::Timeout(self.timeout)),
+        }
+    }
+
+    /// The longest that a call waits for its answer.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// Whether a text can be stored, or looked for.
+    pub(crate) fn holds(&self, text: &str) -> bool {
+        (self.characters == Characters::All || text.is_ascii()) && !text.contains('\0')
     }
 
     /// Copies of rows that need not be read.
@@ -261,31 +271,15 @@ impl Database {
         self.rows.log().is_some_and(checkpoints::is_long)
     }
 
-    /// Queues a job that answers those who wait for it by itself.
-    ///
-    /// # Errors
-    ///
-    /// [`DbError::QueueFull`] and [`DbError::Gone`]; the job is dropped then.
-    pub(crate) fn submit(&self, job: Box<dyn Job>) -> Result<(), DbError> {
-        match &self.engine {
-            Engine::Sqlite(local) => local.writer.submit(job),
+    /// Queues a job.
+    fn submit(&self, job: Box<dyn Job>) -> Result<(), DbError> {
+        match &self.access {
+            Access::Sqlite(local) => local.writer.submit(job),
             #[cfg(feature = "postgres")]
-            Engine::Postgres(pooled) => {
+            Access::Postgres(pooled) => {
                 pooled.submit(job);
                 Ok(())
             }
-        }
-    }
-
-    /// Waits for a job's answer, as long as anything is waited for.
-    pub(crate) async fn answered<T, E: WriteError>(
-        &self,
-        answer: oneshot::Receiver<Result<T, E>>,
-    ) -> Result<T, E> {
-        match tokio::time::timeout(self.timeout, answer).await {
-            Ok(Ok(result)) => result,
-            Ok(Err(_)) => Err(DbError::Gone.into()),
-            Err(_) => Err(DbError::Timeout(self.timeout).into()),
         }
     }
 }

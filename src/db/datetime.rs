@@ -12,23 +12,13 @@ use diesel::sqlite::Sqlite;
 use super::connection::MultiBackend;
 use super::schema::sql_types;
 
-/// A moment in UTC.
+/// A moment in UTC, to be written.
 ///
 /// SQLite has no type for it, so Django writes text there: `2026-11-22 18:24:10.250000`, without the
 /// fraction where it is zero. Written otherwise it would sort otherwise.
-///
-/// ```
-/// use chrono::{DateTime, Utc};
-/// use sessionid::db::DbDateTime;
-///
-/// let end: DateTime<Utc> = "2026-12-06T18:24:10Z".parse()?;
-/// let column = DbDateTime::from(end);
-/// assert_eq!(DateTime::from(column), end);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, AsExpression, FromSqlRow)]
+#[derive(Clone, Copy, Debug, AsExpression)]
 #[diesel(sql_type = sql_types::DateTime)]
-pub struct DbDateTime(DateTime<Utc>);
+pub(crate) struct DbDateTime(DateTime<Utc>);
 
 impl From<DateTime<Utc>> for DbDateTime {
     fn from(moment: DateTime<Utc>) -> Self {
@@ -36,23 +26,9 @@ impl From<DateTime<Utc>> for DbDateTime {
     }
 }
 
-impl From<DbDateTime> for DateTime<Utc> {
-    fn from(moment: DbDateTime) -> Self {
-        moment.0
-    }
-}
-
 impl HasSqlType<sql_types::DateTime> for MultiBackend {
     fn metadata(lookup: &mut Self::MetadataLookup) -> Self::TypeMetadata {
         Self::lookup_sql_type::<sql_types::DateTime>(lookup)
-    }
-}
-
-impl FromSql<sql_types::DateTime, MultiBackend> for DbDateTime {
-    fn from_sql(
-        bytes: <MultiBackend as diesel::backend::Backend>::RawValue<'_>,
-    ) -> deserialize::Result<Self> {
-        bytes.from_sql::<Self, sql_types::DateTime>()
     }
 }
 
@@ -63,25 +39,44 @@ impl ToSql<sql_types::DateTime, MultiBackend> for DbDateTime {
     }
 }
 
-impl FromSql<sql_types::DateTime, Sqlite> for DbDateTime {
-    fn from_sql(bytes: <Sqlite as diesel::backend::Backend>::RawValue<'_>) -> deserialize::Result<Self> {
-        let text = <String as FromSql<diesel::sql_types::Text, Sqlite>>::from_sql(bytes)?;
-        Ok(Self(NaiveDateTime::parse_from_str(&text, "%Y-%m-%d %H:%M:%S%.f")?.and_utc()))
+/// What a column of moments holds, which another program may have filled with anything.
+#[derive(Clone, Debug, PartialEq, Eq, FromSqlRow)]
+pub(crate) enum FoundDateTime {
+    /// A moment in the form that Django writes.
+    At(DateTime<Utc>),
+    /// Anything else, as a text.
+    Odd(String),
+}
+
+impl FoundDateTime {
+    /// The moment, if it is one.
+    pub(crate) fn moment(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::At(moment) => Some(*moment),
+            Self::Odd(_) => None,
+        }
     }
 }
 
-/// A moment for which a column that holds something else is no error.
-#[derive(Clone, Copy, Debug, FromSqlRow)]
-#[diesel(sql_type = sql_types::DateTime)]
-pub(crate) struct MaybeDateTime(pub(crate) Option<DbDateTime>);
-
-impl FromSql<sql_types::DateTime, MultiBackend> for MaybeDateTime {
+impl FromSql<sql_types::DateTime, MultiBackend> for FoundDateTime {
     fn from_sql(
         bytes: <MultiBackend as diesel::backend::Backend>::RawValue<'_>,
     ) -> deserialize::Result<Self> {
-        let moment = <DbDateTime as FromSql<sql_types::DateTime, MultiBackend>>::from_sql(bytes);
-        Ok(Self(moment.ok()))
+        bytes.from_sql::<Self, sql_types::DateTime>()
     }
+}
+
+impl FromSql<sql_types::DateTime, Sqlite> for FoundDateTime {
+    fn from_sql(bytes: <Sqlite as diesel::backend::Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+        let text = <Vec<u8> as FromSql<diesel::sql_types::Binary, Sqlite>>::from_sql(bytes)?;
+        let text = String::from_utf8_lossy(&text);
+        Ok(parse(&text).map_or_else(|_| Self::Odd(text.into_owned()), Self::At))
+    }
+}
+
+/// A moment in the form that Django writes.
+fn parse(text: &str) -> chrono::ParseResult<DateTime<Utc>> {
+    Ok(NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f")?.and_utc())
 }
 
 impl ToSql<sql_types::DateTime, Sqlite> for DbDateTime {
@@ -116,7 +111,7 @@ mod postgres {
     use diesel::serialize::{self, Output, ToSql};
     use diesel::sql_types::BigInt;
 
-    use super::{DbDateTime, sql_types};
+    use super::{DbDateTime, FoundDateTime, sql_types};
 
     /// PostgreSQL counts microseconds since 2000.
     fn epoch() -> DateTime<Utc> {
@@ -124,17 +119,22 @@ mod postgres {
         DateTime::from_timestamp(SECONDS, 0).unwrap_or_default()
     }
 
-    impl FromSql<sql_types::DateTime, Pg> for DbDateTime {
+    impl FromSql<sql_types::DateTime, Pg> for FoundDateTime {
         fn from_sql(bytes: PgValue<'_>) -> deserialize::Result<Self> {
             let micros = <i64 as FromSql<BigInt, Pg>>::from_sql(bytes)?;
             let moment = epoch().checked_add_signed(TimeDelta::microseconds(micros));
-            moment.map(Self::from).ok_or_else(|| "a moment beyond what can be told".into())
+            Ok(match (moment, micros) {
+                (Some(moment), _) => Self::At(moment),
+                (None, i64::MAX) => Self::Odd("infinity".to_owned()),
+                (None, i64::MIN) => Self::Odd("-infinity".to_owned()),
+                (None, _) => Self::Odd(format!("{micros} microseconds since 2000")),
+            })
         }
     }
 
     impl ToSql<sql_types::DateTime, Pg> for DbDateTime {
         fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
-            let micros = (DateTime::from(*self) - epoch()).num_microseconds();
+            let micros = (self.0 - epoch()).num_microseconds();
             let micros = micros.ok_or("a moment beyond what PostgreSQL can tell")?;
             ToSql::<BigInt, Pg>::to_sql(&micros, &mut out.reborrow())
         }

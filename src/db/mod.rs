@@ -1,19 +1,7 @@
-//! The database, through Diesel: connections, schema, migrations, and one writer. Knows no session.
-//!
-//! ```
-//! # use sessionid::db::{Database, DatabaseOptions};
-//! use sessionid::db::DatabaseUrl;
-//! use sessionid::sessions::models::SessionRow;
-//!
-//! # #[actix_web::main]
-//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # let folder = tempfile::tempdir()?;
-//! # let url = DatabaseUrl::Sqlite(folder.path().join("db.sqlite3"));
-//! let database = Database::open(&url, DatabaseOptions::default())?;
-//! assert_eq!(database.read(SessionRow::count).await?, 0);
-//! # Ok(()) }
-//! ```
+//! One table, `django_session`, in SQLite or PostgreSQL, through Diesel: connections, statements, migrations, the thread
+//! that writes, copies of rows. What a payload means is not known here.
 
+mod bytes;
 mod checkpoints;
 mod connection;
 mod database;
@@ -26,25 +14,20 @@ mod pooled;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod row_cache;
-pub(crate) mod schema;
+pub(crate) mod rows;
+mod schema;
 mod sqlite;
-mod text;
 mod turns;
 mod url;
 mod wal_index;
 mod writer;
 
 pub use self::connection::DbConnection;
-pub(crate) use self::connection::MultiBackend;
 pub use self::database::{Database, migrate};
-pub use self::datetime::DbDateTime;
-pub(crate) use self::datetime::MaybeDateTime;
+pub(crate) use self::datetime::FoundDateTime;
 pub use self::error::DbError;
 pub use self::options::{DatabaseOptions, Synchronous, UnknownSynchronous};
-pub(crate) use self::row_cache::{CachedRow, Changes};
-pub use self::text::LossyText;
+pub(crate) use self::row_cache::{CachedRow, ChangedRows};
 #[cfg(feature = "postgres")]
 pub use self::url::PostgresUrl;
 pub use self::url::{DatabaseUrl, InvalidDatabaseUrl};
-pub(crate) use self::writer::Job;
-pub use self::writer::WriteError;

@@ -10,10 +10,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::connection::{Connector, DbConnection, LogPoolError};
 use super::error::DbError;
 use super::options::DatabaseOptions;
-use super::row_cache::Changes;
-use super::writer::Job;
+use super::row_cache::ChangedRows;
+use super::writer::{Failed, Job, is_transient};
 use crate::clock::Stopwatch;
 use crate::error::chain;
+
+/// How often a transaction is begun that the server takes back for the sake of another.
+const ATTEMPTS: u32 = 10;
 
 /// Connections and the threads that use them: never more threads than connections, so that a server which
 /// does not answer holds up that many and no more.
@@ -93,13 +96,21 @@ impl Pooled {
             Ok(kept) => kept,
             Err(error) => return job.refuse(&chain(&DbError::from(error))),
         };
-        let done = transaction(&mut kept.connection, &mut *job);
+        let mut done = transaction(&mut kept.connection, &mut *job);
+        for _ in 1..ATTEMPTS {
+            // Another transaction was preferred to this one, and is over by now.
+            let Err(Stopped { transient: true, .. }) = done else { break };
+            if kept.connection.batch_execute("ROLLBACK").is_err() {
+                break;
+            }
+            done = transaction(&mut kept.connection, &mut *job);
+        }
         kept.finish(done.is_err());
         // The next job may have the connection while this one answers.
         drop(kept);
         match done {
             Ok(()) => job.answer(),
-            Err(error) => job.refuse(&chain(&error)),
+            Err(Stopped { reason, .. }) => job.refuse(&reason),
         }
     }
 
@@ -112,12 +123,28 @@ impl Pooled {
     }
 }
 
+/// Why a transaction was not committed.
+struct Stopped {
+    transient: bool,
+    reason: String,
+}
+
+impl From<Failed> for Stopped {
+    fn from(Failed { transient }: Failed) -> Self {
+        Self { transient, reason: "a statement in it failed".to_owned() }
+    }
+}
+
+impl From<diesel::result::Error> for Stopped {
+    fn from(error: diesel::result::Error) -> Self {
+        Self { transient: is_transient(&error), reason: chain(&DbError::from(error)) }
+    }
+}
+
 /// PostgreSQL answers the COMMIT of a transaction in which a statement has failed with success, and takes it
 /// back. The SELECT before it does not succeed then.
-fn transaction(conn: &mut DbConnection, job: &mut dyn Job) -> Result<(), DbError> {
+fn transaction(conn: &mut DbConnection, job: &mut dyn Job) -> Result<(), Stopped> {
     conn.batch_execute("BEGIN")?;
-    if !job.run(conn, &mut Changes::default()) {
-        return Err(DbError::RolledBack("a statement in it failed".to_owned()));
-    }
+    job.run(conn, &mut ChangedRows::default())?;
     Ok(conn.batch_execute("SELECT 1; COMMIT")?)
 }

@@ -1,11 +1,14 @@
 //! How a connection to PostgreSQL is set up, so that every wait on it has an end.
 
 use diesel::connection::SimpleConnection as _;
+use diesel::dsl::sql;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::result::Error::QueryBuilderError;
+use diesel::sql_types::Text;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness};
 
+use super::connection::Characters;
 use super::options::DatabaseOptions;
 use super::url::PostgresUrl;
 
@@ -34,6 +37,14 @@ pub(super) fn prepare(conn: &mut PgConnection, options: &DatabaseOptions) -> Que
         milliseconds(options.lock_timeout),
         milliseconds(options.statement_timeout),
     ))
+}
+
+/// A database in UTF-8 stores every character but NUL, one without an encoding every byte. Into any other the server
+/// translates, and refuses a statement with a character that is not there.
+pub(super) fn characters(conn: &mut PgConnection) -> QueryResult<Characters> {
+    let encoding = sql::<Text>("current_setting('server_encoding')");
+    let encoding: String = diesel::select(encoding).get_result(conn)?;
+    Ok(if ["UTF8", "SQL_ASCII"].contains(&encoding.as_str()) { Characters::All } else { Characters::Ascii })
 }
 
 /// Creates what is missing. Programs that start at the same moment wait for each other.

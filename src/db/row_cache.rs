@@ -13,43 +13,36 @@ use super::wal_index::{Log, Version, WalIndex};
 
 /// What all copies together may take.
 const CAPACITY: usize = 4 << 20;
-/// What a copy takes beside its text, about.
+/// What a copy takes beside its payload, about.
 const OVERHEAD: usize = 160;
 
 /// What a row holds under its key.
 #[derive(Clone, Debug)]
 pub(crate) struct CachedRow {
-    pub(crate) text: Arc<str>,
+    pub(crate) payload: Arc<[u8]>,
     pub(crate) expire_date: DateTime<Utc>,
 }
 
 /// What became of the rows in one transaction.
 #[derive(Debug, Default)]
-pub(crate) struct Changes {
+pub(crate) struct ChangedRows {
     any: bool,
-    inserted: Option<Box<str>>,
     rows: Vec<(Box<str>, Option<CachedRow>)>,
     unknown: bool,
 }
 
-impl Changes {
+impl ChangedRows {
     /// There is a row that was not there before. Not every visitor comes back, so it is copied when one
     /// reads it.
-    pub(crate) fn inserted(&mut self, key: &str) {
+    pub(crate) fn inserted(&mut self) {
         self.any = true;
-        self.inserted.get_or_insert_with(|| key.into());
     }
 
-    /// The key of the first row that was inserted.
-    pub(crate) fn first_inserted(&self) -> Option<&str> {
-        self.inserted.as_deref()
-    }
-
-    /// A row holds this now, and held another text before: SQLite writes nothing where nothing differs,
+    /// A row holds this now, and held another payload before: SQLite writes nothing where nothing differs,
     /// and then there is no commit of our own to be told from another's.
-    pub(crate) fn updated(&mut self, key: &str, text: Arc<str>, expire_date: DateTime<Utc>) {
+    pub(crate) fn updated(&mut self, key: &str, row: CachedRow) {
         self.any = true;
-        self.rows.push((key.into(), Some(CachedRow { text, expire_date })));
+        self.rows.push((key.into(), Some(row)));
     }
 
     /// A row is gone.
@@ -129,20 +122,20 @@ impl RowCache {
     }
 
     /// After the COMMIT of that transaction.
-    pub(super) fn commit(&self, changes: Changes) {
+    pub(super) fn commit(&self, changed: ChangedRows) {
         let version = self.version();
         let mut copies = self.copies();
         let nobody_else = match (version, copies.version) {
-            (Some(now), Some(before)) if !changes.any => now == before,
+            (Some(now), Some(before)) if !changed.any => now == before,
             (Some(now), Some(before)) => now.is_next_after(before),
             _ => false,
         };
-        if changes.unknown || !nobody_else {
+        if changed.unknown || !nobody_else {
             *copies = Copies::default();
             return;
         }
         copies.version = version;
-        for (key, row) in changes.rows {
+        for (key, row) in changed.rows {
             match row {
                 Some(row) => copies.insert(key, row),
                 None => copies.remove(&key),
@@ -182,7 +175,7 @@ impl Copies {
 
     fn insert(&mut self, key: Box<str>, row: CachedRow) {
         self.remove(&key);
-        let size = key.len() + row.text.len() + OVERHEAD;
+        let size = key.len() + row.payload.len() + OVERHEAD;
         // One that would push out most of the others is read from the file.
         if size > CAPACITY / 8 {
             return;
@@ -197,7 +190,7 @@ impl Copies {
 
     fn remove(&mut self, key: &str) {
         if let Some(row) = self.young.remove(key) {
-            self.young_size -= key.len() + row.text.len() + OVERHEAD;
+            self.young_size -= key.len() + row.payload.len() + OVERHEAD;
         }
         self.old.remove(key);
     }
@@ -208,7 +201,7 @@ mod tests {
     use super::*;
 
     fn row(text: &str) -> CachedRow {
-        CachedRow { text: text.into(), expire_date: DateTime::UNIX_EPOCH }
+        CachedRow { payload: text.as_bytes().into(), expire_date: DateTime::UNIX_EPOCH }
     }
 
     #[test]
@@ -242,7 +235,7 @@ mod tests {
         rows.begin();
         let read_at = rows.get("key", DateTime::UNIX_EPOCH).unwrap_err();
         rows.put("key", row("text"), read_at);
-        rows.commit(Changes::default());
+        rows.commit(ChangedRows::default());
         assert!(rows.get("key", DateTime::UNIX_EPOCH).is_err());
     }
 }

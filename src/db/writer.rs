@@ -11,13 +11,14 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
+use diesel::result::DatabaseErrorKind;
 use tokio::sync::oneshot;
 
 use super::checkpoints::Checkpoints;
 use super::connection::{Connector, DbConnection};
 use super::error::DbError;
 use super::options::DatabaseOptions;
-use super::row_cache::{Changes, RowCache};
+use super::row_cache::{ChangedRows, RowCache};
 use super::sqlite::is_locked;
 use super::turns::Turns;
 use crate::clock::Stopwatch;
@@ -27,44 +28,6 @@ use crate::error::chain;
 const QUEUE: usize = 16_384;
 /// Jobs that share a transaction at most.
 const BATCH: usize = 256;
-
-/// The error of a write job, which says whether a statement failed in it.
-///
-/// ```
-/// use sessionid::db::{DbError, WriteError};
-///
-/// #[derive(Debug, thiserror::Error)]
-/// enum OrderError {
-///     #[error("sold out")]
-///     SoldOut, // found before the first change, so the transaction goes on
-///     #[error(transparent)]
-///     Database(#[from] DbError),
-/// }
-///
-/// impl WriteError for OrderError {
-///     fn is_database_error(&self) -> bool {
-///         matches!(self, Self::Database(_))
-///     }
-/// }
-/// # assert!(!OrderError::SoldOut.is_database_error());
-/// ```
-pub trait WriteError: From<DbError> + Send + 'static {
-    /// Whether the transaction around the job must be rolled back.
-    ///
-    /// ```
-    /// use sessionid::db::{DbError, WriteError as _};
-    ///
-    /// assert!(DbError::Gone.is_database_error());
-    /// assert!(!DbError::JobPanicked.is_database_error()); // the other jobs go on
-    /// ```
-    fn is_database_error(&self) -> bool;
-}
-
-impl WriteError for DbError {
-    fn is_database_error(&self) -> bool {
-        !matches!(self, Self::JobPanicked)
-    }
-}
 
 /// The sending half; dropping it ends the thread once the queue is empty.
 pub(super) struct Writer {
@@ -114,49 +77,62 @@ impl Drop for Writer {
     }
 }
 
-/// A job as the thread sees it, whatever it returns and however many wait for it.
+/// A job as the thread sees it, whatever it returns.
 pub(crate) trait Job: Send {
-    /// Works inside the transaction, notes every row that it changes, and tells whether that can go on.
-    fn run(&mut self, conn: &mut DbConnection, changes: &mut Changes) -> bool;
+    /// Works inside the transaction and notes every row that it changes. After [`Failed`] the transaction is rolled
+    /// back, and the job may be run once more in another.
+    fn run(&mut self, conn: &mut DbConnection, changed: &mut ChangedRows) -> Result<(), Failed>;
     /// Answers after COMMIT.
     fn answer(self: Box<Self>);
     /// Answers when there was no COMMIT; the job may not have run.
     fn refuse(self: Box<Self>, reason: &str);
 }
 
-/// A function and the one who waits for its result.
-pub(super) struct Task<T, E, F> {
-    work: Option<F>,
-    result: Option<Result<T, E>>,
-    reply: oneshot::Sender<Result<T, E>>,
+/// A statement of a job failed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Failed {
+    /// Whether the same may succeed in another transaction.
+    pub(super) transient: bool,
 }
 
-impl<T, E, F> Task<T, E, F> {
-    pub(super) fn new(work: F) -> (Self, oneshot::Receiver<Result<T, E>>) {
+/// A function and the one who waits for its result.
+pub(super) struct Task<T, F> {
+    work: F,
+    result: Option<Result<T, DbError>>,
+    reply: oneshot::Sender<Result<T, DbError>>,
+}
+
+impl<T, F> Task<T, F> {
+    pub(super) fn new(work: F) -> (Self, oneshot::Receiver<Result<T, DbError>>) {
         let (reply, answer) = oneshot::channel();
-        (Self { work: Some(work), result: None, reply }, answer)
+        (Self { work, result: None, reply }, answer)
     }
 }
 
-impl<T, E, F> Job for Task<T, E, F>
+impl<T, F> Job for Task<T, F>
 where
     T: Send,
-    E: WriteError,
-    F: FnOnce(&mut DbConnection, &mut Changes) -> Result<T, E> + Send,
+    F: FnMut(&mut DbConnection, &mut ChangedRows) -> diesel::QueryResult<T> + Send,
 {
-    fn run(&mut self, conn: &mut DbConnection, changes: &mut Changes) -> bool {
-        let Some(work) = self.work.take().filter(|_| !self.reply.is_closed()) else {
-            return true;
-        };
+    fn run(&mut self, conn: &mut DbConnection, changed: &mut ChangedRows) -> Result<(), Failed> {
+        if self.reply.is_closed() {
+            return Ok(());
+        }
         // A function of the application may panic: its request fails, and the others go on.
-        let result = catch_unwind(AssertUnwindSafe(|| work(conn, changes)));
-        let result = result.unwrap_or_else(|_| {
-            changes.unknown();
-            Err(DbError::JobPanicked.into())
-        });
-        let go_on = !matches!(&result, Err(error) if error.is_database_error());
+        let done = catch_unwind(AssertUnwindSafe(|| (self.work)(conn, changed)));
+        let (result, flow) = match done {
+            Ok(Ok(done)) => (Ok(done), Ok(())),
+            Ok(Err(error)) => {
+                let failed = Failed { transient: is_transient(&error) };
+                (Err(error.into()), Err(failed))
+            }
+            Err(_) => {
+                changed.unknown();
+                (Err(DbError::JobPanicked), Ok(()))
+            }
+        };
         self.result = Some(result);
-        go_on
+        flow
     }
 
     fn answer(self: Box<Self>) {
@@ -168,9 +144,19 @@ where
 
     fn refuse(self: Box<Self>, reason: &str) {
         // What the job itself found wrong says more than the rolled-back transaction.
-        let rolled_back = || Err(DbError::RolledBack(reason.to_owned()).into());
+        let rolled_back = || Err(DbError::RolledBack(reason.to_owned()));
         let result = self.result.filter(Result::is_err).unwrap_or_else(rolled_back);
         let _ = self.reply.send(result);
+    }
+}
+
+/// Whether the database has taken a transaction back for the sake of another (SQLSTATE 40001 and 40P01). Diesel
+/// has no kind for the second, so its message has to do, which a server may translate.
+pub(super) fn is_transient(error: &diesel::result::Error) -> bool {
+    match error {
+        diesel::result::Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => true,
+        diesel::result::Error::DatabaseError(_, info) => info.message().contains("deadlock detected"),
+        _ => false,
     }
 }
 
@@ -231,18 +217,17 @@ impl WriterThread {
             self.conn = Some(self.connector.open()?);
         }
         let conn = self.conn.as_mut().ok_or(DbError::Gone)?;
-        let mut changes = Changes::default();
+        let mut changed = ChangedRows::default();
         let waited = begin(conn, DatabaseOptions::within_database(self.connector.options.lock_timeout))?;
         if self.rows.begin() || waited {
             self.turns.others_write();
         }
         for job in batch {
-            if !job.run(conn, &mut changes) {
-                return Err(DbError::RolledBack("a statement in it failed".to_owned()));
-            }
+            job.run(conn, &mut changed)
+                .map_err(|Failed { .. }| DbError::RolledBack("a statement in it failed".to_owned()))?;
         }
         conn.batch_execute("COMMIT")?;
-        self.rows.commit(changes);
+        self.rows.commit(changed);
         Ok(())
     }
 }

@@ -11,7 +11,7 @@ use super::exercises::{Exercise, answer, forget};
 use super::learner::{Learner, Theme, keep_theme};
 use super::pages::way_back;
 use super::progress::{Attempt, Moment};
-use crate::sessions::{SessionError, cookie};
+use crate::sessions::cookie;
 
 /// The ages that a learner may choose, in seconds.
 const SHORTEST_AGE: i64 = 5;
@@ -71,7 +71,7 @@ pub(super) struct BackForm {
 /// is not touched.
 pub(super) async fn forget_cookie(lab: Data<Lab>, form: Form<BackForm>) -> Answer {
     let mut response = see(&way_back(form.back.as_deref()));
-    cookie::delete(response.headers_mut(), &lab.policy.get()).map_err(SessionError::Cookie)?;
+    cookie::delete(response.headers_mut(), &lab.policy.get())?;
     Ok(response)
 }
 
@@ -139,6 +139,6 @@ pub(super) async fn find_the_row(lab: Data<Lab>, form: Form<AnswerForm>, learner
 
 /// `manage clearsessions`, by a button.
 pub(super) async fn clear_sessions(lab: Data<Lab>) -> Answer {
-    let cleared = lab.backend.clear_expired(lab.now(), &|_| ()).await?;
+    let cleared = lab.storage.clear_expired(lab.now(), &|_| ()).await?;
     Ok(see(&format!("/lab/rows?cleared={cleared}")))
 }

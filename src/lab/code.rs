@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-const OUTCOME: &str = include_str!("../sessions/outcome.rs");
-const MIDDLEWARE: &str = include_str!("../sessions/middleware.rs");
+const OUTCOME: &str = include_str!("../sessions/actix/outcome.rs");
+const MIDDLEWARE: &str = include_str!("../sessions/actix/middleware.rs");
 const BASE: &str = include_str!("../sessions/base.rs");
-const COOKIE: &str = include_str!("../sessions/cookie.rs");
+const COOKIE: &str = include_str!("../sessions/actix/cookie.rs");
 const EXPIRY: &str = include_str!("../sessions/expiry.rs");
 
 /// A function of the session layer.
@@ -31,7 +31,7 @@ const PLACES: [Place; 8] = [
     Place {
         anchor: "decision",
         title: "Which of three things happens",
-        file: "outcome.rs",
+        file: "actix/outcome.rs",
         source: OUTCOME,
         signature: "fn new(sent: bool,",
         django: "django/contrib/sessions/middleware.py, process_response",
@@ -39,7 +39,7 @@ const PLACES: [Place; 8] = [
     Place {
         anchor: "process_request",
         title: "A request gets its session, and nothing is loaded",
-        file: "middleware.rs",
+        file: "actix/middleware.rs",
         source: MIDDLEWARE,
         signature: "fn process_request(",
         django: "django/contrib/sessions/middleware.py, process_request",
@@ -47,7 +47,7 @@ const PLACES: [Place; 8] = [
     Place {
         anchor: "process_response",
         title: "The end of a request",
-        file: "middleware.rs",
+        file: "actix/middleware.rs",
         source: MIDDLEWARE,
         signature: "async fn process_response(",
         django: "django/contrib/sessions/middleware.py, process_response",
@@ -55,7 +55,7 @@ const PLACES: [Place; 8] = [
     Place {
         anchor: "save",
         title: "Saving, and setting the cookie",
-        file: "middleware.rs",
+        file: "actix/middleware.rs",
         source: MIDDLEWARE,
         signature: "async fn save(",
         django: "django/contrib/sessions/middleware.py, process_response, where the status is below 500",
@@ -63,7 +63,7 @@ const PLACES: [Place; 8] = [
     Place {
         anchor: "max_age",
         title: "How long the browser keeps the cookie",
-        file: "middleware.rs",
+        file: "actix/middleware.rs",
         source: MIDDLEWARE,
         signature: "fn max_age(",
         django: "django/contrib/sessions/middleware.py, get_expire_at_browser_close and get_expiry_age",
@@ -87,7 +87,7 @@ const PLACES: [Place; 8] = [
     Place {
         anchor: "delete_cookie",
         title: "Deleting the cookie",
-        file: "cookie.rs",
+        file: "actix/cookie.rs",
         source: COOKIE,
         signature: "fn delete(",
         django: "django/http/response.py, delete_cookie",

@@ -31,8 +31,7 @@ use self::recorder::Recorder;
 use self::rows::RowView;
 use self::sight::Sight;
 use crate::clock::Clock;
-use crate::db::Database;
-use crate::sessions::{SessionCodec, SharedBackend, SharedPolicy};
+use crate::sessions::{SharedPolicy, Storage};
 
 pub(crate) use self::recorder::record;
 pub(crate) use self::urls::configure;
@@ -41,10 +40,8 @@ pub(crate) use self::urls::configure;
 pub(crate) struct Lab {
     recorder: Recorder,
     progress: ProgressCodec,
-    database: Database,
-    codec: SessionCodec,
+    storage: Storage,
     sight: Sight,
-    backend: SharedBackend,
     policy: SharedPolicy,
     clock: Clock,
 }
@@ -57,22 +54,13 @@ pub(crate) struct SecretKeys<'a> {
 }
 
 impl Lab {
-    pub(crate) fn new(
-        keys: SecretKeys<'_>,
-        database: Database,
-        backend: SharedBackend,
-        policy: SharedPolicy,
-        clock: Clock,
-    ) -> Self {
+    pub(crate) fn new(keys: SecretKeys<'_>, storage: Storage, policy: SharedPolicy, clock: Clock) -> Self {
         log::info!("DEBUG is on: the lab is at /lab, and shows rows and payloads");
-        let codec = SessionCodec::new(keys.current, keys.fallbacks);
         Self {
             recorder: Recorder::new(),
             progress: ProgressCodec::new(keys.current, keys.fallbacks),
-            sight: Sight::new(database.clone(), codec.clone()),
-            database,
-            codec,
-            backend,
+            sight: Sight::new(storage.clone()),
+            storage,
             policy,
             clock,
         }

@@ -121,7 +121,8 @@ impl Life {
             sent: sent.map(super::record::shortened),
             cookie: cookie_clock(records, sent.is_some(), now),
             row: row
-                .map_or(Clock::without_end(State::Absent), |row| Clock::until(row.expire_date, total, now)),
+                .and_then(|row| row.expire_date)
+                .map_or(Clock::without_end(State::Absent), |end| Clock::until(end, total, now)),
             saved_by: save.map(|save| save.n),
         }
     }

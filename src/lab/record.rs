@@ -73,12 +73,12 @@ pub(super) struct Record {
 impl Record {
     /// When the row ended before the request.
     pub(super) fn expire_before(&self) -> Option<DateTime<Utc>> {
-        self.before.as_ref().map(|row| row.expire_date)
+        self.before.as_ref().and_then(|row| row.expire_date)
     }
 
     /// When it ends after it.
     pub(super) fn expire_after(&self) -> Option<DateTime<Utc>> {
-        self.after.as_ref().map(|row| row.expire_date)
+        self.after.as_ref().and_then(|row| row.expire_date)
     }
 
     /// Seconds from the request to the row's end, which both clocks begin with after a save.

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::record::shortened;
 use crate::error::chain;
-use crate::sessions::models::SessionRow;
+use crate::sessions::backends::{ExpireDate, SessionRecord};
 use crate::sessions::{PayloadError, SessionCodec};
 
 const COUNTER: &str = "counter";
@@ -18,8 +18,9 @@ pub(super) struct RowView {
     pub(super) raw: String,
     /// Bytes of the whole.
     pub(super) size: usize,
-    pub(super) expire_date: DateTime<Utc>,
-    pub(super) expires_ms: i64,
+    /// `None` where it cannot be told.
+    pub(super) expire_date: Option<DateTime<Utc>>,
+    pub(super) expires_ms: Option<i64>,
     /// As the table has it.
     pub(super) expires: String,
     pub(super) signature: Signature,
@@ -36,31 +37,35 @@ pub(super) struct Signature {
 }
 
 impl RowView {
-    pub(super) fn new(row: &SessionRow, codec: &SessionCodec) -> Self {
-        let expire_date = DateTime::from(row.expire_date);
-        let decoded = row.get_decoded(codec);
+    pub(super) fn new(row: &SessionRecord, codec: &SessionCodec) -> Self {
+        let expire_date = row.expire_date.moment();
+        let text = String::from_utf8_lossy(row.payload.as_bytes());
+        let decoded = codec.decode(&text);
         let data = decoded.as_ref().ok();
         Self {
-            key: shortened(&row.session_key),
-            raw: shortened(&row.session_data),
-            size: row.session_data.len(),
+            key: shortened(&row.key),
+            raw: shortened(&text),
+            size: row.payload.as_bytes().len(),
             expire_date,
-            expires_ms: expire_date.timestamp_millis(),
-            expires: clock_time(expire_date),
-            signature: Signature::of(row, codec, decoded.as_ref().err()),
+            expires_ms: expire_date.map(|end| end.timestamp_millis()),
+            expires: match &row.expire_date {
+                ExpireDate::At(end) => clock_time(*end),
+                ExpireDate::Odd(text) => shortened(text),
+            },
+            signature: Signature::of(&text, codec, decoded.as_ref().err()),
             data: data.map(|data| shortened(&data.to_json())),
             counter: data.and_then(|data| data.get(COUNTER)?.get().ok()),
         }
     }
 
     pub(super) fn is_live(&self, now: DateTime<Utc>) -> bool {
-        self.expire_date > now
+        self.expire_date.is_some_and(|end| end > now)
     }
 }
 
 impl Signature {
-    fn of(row: &SessionRow, codec: &SessionCodec, error: Option<&PayloadError>) -> Self {
-        let unsigned = match codec.unsign(&row.session_data) {
+    fn of(payload: &str, codec: &SessionCodec, error: Option<&PayloadError>) -> Self {
+        let unsigned = match codec.unsign(payload) {
             Ok(unsigned) => unsigned,
             Err(error) => return Self { valid: false, text: chain(&error) },
         };

@@ -7,10 +7,8 @@ use tokio::time::timeout;
 
 use super::rows::RowView;
 use crate::clock::Stopwatch;
-use crate::db::Database;
 use crate::error::chain;
-use crate::sessions::SessionCodec;
-use crate::sessions::models::SessionRow;
+use crate::sessions::Storage;
 
 /// How long a look may take: a request has its own wait for the database before it.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -19,26 +17,24 @@ const BLIND: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
 pub(super) struct Sight {
-    database: Database,
-    codec: SessionCodec,
+    storage: Storage,
     failed: Mutex<Option<Stopwatch>>,
 }
 
 impl Sight {
-    pub(super) fn new(database: Database, codec: SessionCodec) -> Self {
-        Self { database, codec, failed: Mutex::default() }
+    pub(super) fn new(storage: Storage) -> Self {
+        Self { storage, failed: Mutex::default() }
     }
 
     /// The row under a key as it is now, expired or not. A database that does not answer has none to
     /// show; the request that is looked at tells of it.
     pub(super) async fn row(&self, key: Option<&str>) -> Option<RowView> {
-        let key = key?.to_owned();
+        let (key, records) = (key?, self.storage.records()?);
         if self.is_blind() {
             return None;
         }
-        let looking = self.database.read(move |conn| SessionRow::find(conn, &key));
-        let problem = match timeout(PATIENCE, looking).await {
-            Ok(Ok(row)) => return row.map(|row| RowView::new(&row, &self.codec)),
+        let problem = match timeout(PATIENCE, records.find(key)).await {
+            Ok(Ok(row)) => return row.map(|row| RowView::new(&row, self.storage.codec())),
             Ok(Err(error)) => chain(&error),
             Err(elapsed) => elapsed.to_string(),
         };

@@ -15,11 +15,10 @@ use super::exercises::{Exercise, ExerciseView};
 use super::learner::Learner;
 use super::record::Record;
 use super::rows::RowView;
-use crate::sessions::models::SessionRow;
 use crate::site::Templates;
 
 /// Rows on a page.
-const ROWS: i64 = 50;
+const ROWS: u32 = 50;
 /// The parts of the document.
 const PARTS: [&str; 5] = [
     "What a session is",
@@ -147,28 +146,31 @@ pub(super) async fn rows(
     mut learner: Learner,
 ) -> Answer {
     let page = query.page.unwrap_or(1).max(1);
-    let offset = ROWS * i64::from(page - 1);
-    let found = lab.database.read(move |conn| SessionRow::all(conn, ROWS, offset)).await?;
+    let records =
+        lab.storage.records().ok_or(LabError::NotFound("table: this engine cannot list its sessions"))?;
+    let found = records.list(ROWS, u64::from(ROWS) * u64::from(page - 1)).await?;
     let now = lab.now();
-    let (count, expired) = lab
-        .database
-        .read(move |conn| Ok((SessionRow::count(conn)?, SessionRow::count_expired(conn, now)?)))
-        .await?;
+    let count = records.count(now).await?;
     let listed: Vec<_> = found
         .iter()
         .map(|row| {
-            let row = RowView::new(row, &lab.codec);
+            let row = RowView::new(row, lab.storage.codec());
             let (live, own) = (row.is_live(now), Some(&row.key) == learner.sessionid.as_ref());
-            ListedRow { live, left_s: (row.expire_date - now).num_seconds().abs(), own, row }
+            ListedRow {
+                live,
+                left_s: row.expire_date.map_or(0, |end| (end - now).num_seconds().abs()),
+                own,
+                row,
+            }
         })
         .collect();
     let mut context = lab.page("rows", "/lab/rows", &mut learner).await;
     context.insert("rows", &listed);
-    context.insert("count", &count);
-    context.insert("expired", &expired);
+    context.insert("count", &count.all);
+    context.insert("expired", &count.expired);
     context.insert("cleared", &query.cleared);
     context.insert("page_number", &page);
-    context.insert("more", &(count > ROWS * i64::from(page)));
+    context.insert("more", &(count.all > u64::from(ROWS) * u64::from(page)));
     learner.finish(templates.render("lab/rows.html", &context)?, &lab)
 }
 

@@ -1,7 +1,8 @@
 //! The state of one session: key, data, changes, flags. Pure, `Send`, without I/O.
 //!
-//! This is Django's `SessionBase`, with `_session_cache` split from what a backend found, so that a
-//! row can be fetched ahead of time without counting as looked at.
+//! This is Django's `SessionBase`, with `_session_cache` split from what the store was found to hold, so that a
+//! session can be fetched ahead of time without counting as accessed. What the methods mean is said at
+//! [`Session`](super::Session).
 
 mod lifetime;
 mod saving;
@@ -11,22 +12,24 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub(crate) use self::saving::Verb;
+use super::backends::Payload;
 use super::error::SessionError;
 use super::json::RawJson;
 use super::key::SessionKey;
-use super::pending::Loaded;
 use super::policy::SessionPolicy;
 use super::serializers::{PayloadError, SessionData};
+use super::storage::Loaded;
 use super::write_set::{WriteSet, read, write};
 use crate::error::chain;
 
-/// What a backend found, until somebody looks.
+/// What the store was found to hold, until the session is accessed.
 #[derive(Debug, Default)]
 enum Found {
     #[default]
     NotAsked,
-    NoLiveRow,
-    Row(Loaded),
+    NoSession,
+    Session(Loaded),
 }
 
 /// A `cycle_key` that the store has not seen yet.
@@ -40,24 +43,15 @@ struct Renewal {
 }
 
 /// A session as one request, or one script, sees it.
-///
-/// ```
-/// use sessionid::sessions::SessionBase;
-///
-/// let mut session = SessionBase::new(None, Default::default());
-/// session.insert("counter", &1)?;
-/// assert!(session.modified());
-/// assert_eq!(session.session_key(), None); // a save gives it one
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Debug)]
-pub struct SessionBase {
+pub(crate) struct SessionBase {
     session_key: Option<SessionKey>,
     /// Django's `_session_cache`.
     cache: Option<SessionData>,
     found: Found,
-    stored: Option<Arc<str>>,
-    changes: WriteSet,
+    /// What the store held when the session was loaded or last saved, which a save has to find there again.
+    loaded: Option<Payload>,
+    write_set: WriteSet,
     renewal: Option<Renewal>,
     flushed: Vec<SessionKey>,
     accessed: bool,
@@ -67,23 +61,13 @@ pub struct SessionBase {
 
 impl SessionBase {
     /// A session under the key that a client sent, if it sent one that can be a key.
-    ///
-    /// ```
-    /// use std::sync::Arc;
-    /// use sessionid::sessions::{SessionBase, SessionKey, SessionPolicy};
-    ///
-    /// let sent = SessionKey::try_from("2b1189a188b44ad18c35e113ac6ceead").ok();
-    /// let mut session = SessionBase::new(sent, Arc::new(SessionPolicy::default()));
-    /// assert!(session.get::<i64>("counter").is_err()); // a `SessionStore` loads the row first
-    /// ```
-    #[must_use]
-    pub fn new(session_key: Option<SessionKey>, policy: Arc<SessionPolicy>) -> Self {
+    pub(crate) fn new(session_key: Option<SessionKey>, policy: Arc<SessionPolicy>) -> Self {
         Self {
             session_key,
             cache: None,
             found: Found::NotAsked,
-            stored: None,
-            changes: WriteSet::default(),
+            loaded: None,
+            write_set: WriteSet::default(),
             renewal: None,
             flushed: Vec::new(),
             accessed: false,
@@ -92,203 +76,73 @@ impl SessionBase {
         }
     }
 
-    /// The key; `None` before the first save, and once a look has shown that it has no live row.
-    ///
-    /// ```
-    /// use sessionid::sessions::{SessionBase, SessionKey};
-    ///
-    /// let key = SessionKey::random();
-    /// let session = SessionBase::new(Some(key.clone()), Default::default());
-    /// assert_eq!(session.session_key(), Some(&key));
-    /// ```
-    #[must_use]
-    pub fn session_key(&self) -> Option<&SessionKey> {
+    pub(crate) fn session_key(&self) -> Option<&SessionKey> {
         self.session_key.as_ref()
     }
 
-    /// Whether anything has looked at the data.
-    ///
-    /// ```
-    /// # use sessionid::sessions::SessionBase;
-    /// # let mut session = SessionBase::new(None, Default::default());
-    /// assert!(!session.accessed());
-    /// session.contains_key("counter")?;
-    /// assert!(session.accessed());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn accessed(&self) -> bool {
+    pub(crate) fn accessed(&self) -> bool {
         self.accessed
     }
 
-    /// Whether the session is to be saved.
-    ///
-    /// ```
-    /// # use sessionid::sessions::SessionBase;
-    /// # let mut session = SessionBase::new(None, Default::default());
-    /// session.get::<i64>("counter")?;
-    /// assert!(!session.modified());
-    /// session.insert("counter", &1)?;
-    /// assert!(session.modified());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn modified(&self) -> bool {
+    pub(crate) fn modified(&self) -> bool {
         self.modified
     }
 
-    /// Marks the session as modified, or not.
-    ///
-    /// ```
-    /// # use sessionid::sessions::SessionBase;
-    /// # let mut session = SessionBase::new(None, Default::default());
-    /// session.set_modified(true);
-    /// assert!(session.modified());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn set_modified(&mut self, modified: bool) {
+    pub(crate) fn set_modified(&mut self, modified: bool) {
         self.modified = modified;
     }
 
+    pub(crate) fn policy(&self) -> &Arc<SessionPolicy> {
+        &self.policy
+    }
+
     /// Whether there is neither a key nor data (`is_empty`): the cookie is then deleted.
-    ///
-    /// ```
-    /// # use sessionid::sessions::SessionBase;
-    /// # let mut session = SessionBase::new(None, Default::default());
-    /// assert!(session.is_empty());
-    /// session.insert("counter", &1)?;
-    /// assert!(!session.is_empty());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.session_key.is_none() && self.cache.as_ref().is_none_or(SessionData::is_empty)
     }
 
-    /// The value under `key`.
-    ///
-    /// ```
-    /// # use sessionid::sessions::SessionBase;
-    /// # let mut session = SessionBase::new(None, Default::default());
-    /// session.insert("counter", &1)?;
-    /// assert_eq!(session.get("counter")?, Some(1));
-    /// assert!(session.get::<String>("counter").is_err());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`SessionError::Type`] when it is not a `T`; [`SessionError::Unreadable`] and
-    /// [`SessionError::NotLoaded`] from every method that looks at the data.
-    pub fn get<T: DeserializeOwned>(&mut self, key: &str) -> Result<Option<T>, SessionError> {
+    pub(crate) fn get<T: DeserializeOwned>(&mut self, key: &str) -> Result<Option<T>, SessionError> {
         self.data()?.get(key).map(|value| read(key, value)).transpose()
     }
 
-    /// Sets `key` (Django's `session[key] = value`).
-    ///
-    /// ```
-    /// # use sessionid::sessions::SessionBase;
-    /// # let mut session = SessionBase::new(None, Default::default());
-    /// session.insert("name", "Ada")?;
-    /// session.insert("scores", &[3, 5])?;
-    /// assert_eq!(session.entries()?.to_json(), r#"{"name":"Ada","scores":[3,5]}"#);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`SessionError::Serialize`] when the value is nothing that JSON has.
-    pub fn insert<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Result<(), SessionError> {
+    pub(crate) fn insert<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Result<(), SessionError> {
         let value = write(key, value)?;
         self.insert_raw(key, value)
     }
 
     fn insert_raw(&mut self, key: &str, value: RawJson) -> Result<(), SessionError> {
         self.data()?.insert(key, value.clone());
-        self.changes.set(key, value);
+        self.write_set.set(key, value);
         self.modified = true;
         Ok(())
     }
 
-    /// Sets several keys (`update`); with none of them, the session is still modified.
-    ///
-    /// ```
-    /// # use sessionid::sessions::SessionBase;
-    /// # let mut session = SessionBase::new(None, Default::default());
-    /// session.update([("a", 1), ("b", 2)])?;
-    /// assert_eq!(session.entries()?.to_json(), r#"{"a":1,"b":2}"#);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As [`insert`](Self::insert); the keys before the one that failed are set.
-    pub fn update<K: AsRef<str>, V: Serialize>(
+    pub(crate) fn update<K: AsRef<str>, V: Serialize>(
         &mut self,
         values: impl IntoIterator<Item = (K, V)>,
     ) -> Result<(), SessionError> {
         self.data()?;
+        // Django's `update` sets it even where nothing is updated.
         self.modified = true;
         values.into_iter().try_for_each(|(key, value)| self.insert(key.as_ref(), &value))
     }
 
-    /// Takes `key` out (`del session[key]`) and tells whether it was there.
-    ///
-    /// ```
-    /// # use sessionid::sessions::SessionBase;
-    /// # let mut session = SessionBase::new(None, Default::default());
-    /// session.insert("draft", "Dear")?;
-    /// assert!(session.remove("draft")?);
-    /// assert!(!session.remove("draft")?);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As [`get`](Self::get), without the type.
-    pub fn remove(&mut self, key: &str) -> Result<bool, SessionError> {
+    pub(crate) fn remove(&mut self, key: &str) -> Result<bool, SessionError> {
         let removed = self.data()?.remove(key).is_some();
         if removed {
-            self.changes.remove(key);
+            self.write_set.remove(key);
             self.modified = true;
         }
         Ok(removed)
     }
 
-    /// Takes the value under `key` out.
-    ///
-    /// ```
-    /// # use sessionid::sessions::SessionBase;
-    /// # let mut session = SessionBase::new(None, Default::default());
-    /// session.insert("message", "saved")?;
-    /// assert_eq!(session.pop("message")?, Some("saved".to_owned()));
-    /// assert_eq!(session.pop::<String>("message")?, None);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As [`get`](Self::get); a value of another type stays where it is.
-    pub fn pop<T: DeserializeOwned>(&mut self, key: &str) -> Result<Option<T>, SessionError> {
+    pub(crate) fn pop<T: DeserializeOwned>(&mut self, key: &str) -> Result<Option<T>, SessionError> {
         let value = self.get(key)?;
         self.remove(key)?;
         Ok(value)
     }
 
-    /// The value under `key`, which is set to `default` first where there is none.
-    ///
-    /// ```
-    /// # use sessionid::sessions::SessionBase;
-    /// # let mut session = SessionBase::new(None, Default::default());
-    /// assert_eq!(session.setdefault("page", 1)?, 1);
-    /// assert_eq!(session.setdefault("page", 9)?, 1);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As [`get`](Self::get) and [`insert`](Self::insert).
-    pub fn setdefault<T: Serialize + DeserializeOwned>(
+    pub(crate) fn setdefault<T: Serialize + DeserializeOwned>(
         &mut self,
         key: &str,
         default: T,
@@ -300,24 +154,7 @@ impl SessionBase {
         Ok(default)
     }
 
-    /// Stores `f` of the value under `key`, or of `default` where there is none, and returns what
-    /// this session saw before.
-    ///
-    /// The change is stored as the function, and applied to what the row holds when it is saved: a
-    /// counter loses no increment when requests overlap.
-    ///
-    /// ```
-    /// # use sessionid::sessions::SessionBase;
-    /// # let mut session = SessionBase::new(None, Default::default());
-    /// assert_eq!(session.fetch_update("counter", 0, |counter| counter + 1)?, 0);
-    /// assert_eq!(session.fetch_update("counter", 0, |counter| counter + 1)?, 1);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As [`get`](Self::get) and [`insert`](Self::insert).
-    pub fn fetch_update<T, F>(&mut self, key: &str, default: T, f: F) -> Result<T, SessionError>
+    pub(crate) fn fetch_update<T, F>(&mut self, key: &str, default: T, f: F) -> Result<T, SessionError>
     where
         T: Serialize + DeserializeOwned + Clone + Send + 'static,
         F: Fn(T) -> T + Send + 'static,
@@ -325,127 +162,67 @@ impl SessionBase {
         let seen: T = self.get(key)?.unwrap_or_else(|| default.clone());
         let value = write(key, &f(seen.clone()))?;
         self.data()?.insert(key, value);
-        self.changes.update(key, default, f);
+        self.write_set.update(key, default, f);
         self.modified = true;
         Ok(seen)
     }
 
-    /// Whether `key` is there (`key in session`, `has_key`).
-    ///
-    /// ```
-    /// # use sessionid::sessions::SessionBase;
-    /// # let mut session = SessionBase::new(None, Default::default());
-    /// session.insert("user", &7)?;
-    /// assert!(session.contains_key("user")?);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As [`get`](Self::get), without the type.
-    pub fn contains_key(&mut self, key: &str) -> Result<bool, SessionError> {
+    pub(crate) fn contains_key(&mut self, key: &str) -> Result<bool, SessionError> {
         Ok(self.data()?.contains_key(key))
     }
 
-    /// All keys and values in their order (`items`).
-    ///
-    /// ```
-    /// # use sessionid::sessions::SessionBase;
-    /// # let mut session = SessionBase::new(None, Default::default());
-    /// session.update([("b", 1), ("a", 2)])?;
-    /// let keys: Vec<_> = session.entries()?.iter().map(|(key, _)| key).collect();
-    /// assert_eq!(keys, ["b", "a"]);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As [`get`](Self::get), without the type.
-    pub fn entries(&mut self) -> Result<&SessionData, SessionError> {
+    pub(crate) fn entries(&mut self) -> Result<&SessionData, SessionError> {
         self.data().map(|data| &*data)
     }
 
-    /// Empties the session under its key, without looking at what it held.
-    ///
-    /// ```
-    /// # use sessionid::sessions::SessionBase;
-    /// # let mut session = SessionBase::new(None, Default::default());
-    /// session.insert("counter", &1)?;
-    /// session.clear();
-    /// assert!(session.entries()?.is_empty());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn clear(&mut self) {
+    /// Does not load: what is there is not needed.
+    pub(crate) fn clear(&mut self) {
         self.cache = Some(SessionData::default());
-        self.changes.clear();
+        self.write_set.clear();
         self.accessed = true;
         self.modified = true;
     }
 
-    /// Empties the session and gives up its key; the row goes with the response.
-    ///
-    /// ```
-    /// use sessionid::sessions::{SessionBase, SessionKey};
-    ///
-    /// let mut session = SessionBase::new(Some(SessionKey::random()), Default::default());
-    /// session.flush();
-    /// assert_eq!(session.session_key(), None);
-    /// assert!(session.is_empty());
-    /// ```
-    pub fn flush(&mut self) {
+    /// The session under the key is deleted with the response.
+    pub(crate) fn flush(&mut self) {
         self.clear();
         let key = self.session_key.take();
-        let row = self.renewal.take().map_or(key, |renewal| renewal.from);
-        self.flushed.extend(row);
-        self.stored = None;
+        // A key that `cycle_key` gave has no session yet.
+        let stored = self.renewal.take().map_or(key, |renewal| renewal.from);
+        self.flushed.extend(stored);
+        self.loaded = None;
     }
 
-    /// Moves the data to a new key; the old row goes with the response.
-    ///
-    /// ```
-    /// # use sessionid::sessions::SessionBase;
-    /// # let mut session = SessionBase::new(None, Default::default());
-    /// session.insert("cart", "tea")?;
-    /// session.cycle_key()?;
-    /// assert!(session.session_key().is_some());
-    /// assert!(session.contains_key("cart")?);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As [`get`](Self::get), without the type.
-    pub fn cycle_key(&mut self) -> Result<(), SessionError> {
+    /// The session is moved with the response, to a key that is final as soon as it can be seen.
+    pub(crate) fn cycle_key(&mut self) -> Result<(), SessionError> {
         let data = self.data()?.clone();
         let key = self.session_key.replace(SessionKey::random());
         let from = self.renewal.take().map_or(key, |renewal| renewal.from);
-        self.renewal = Some(Renewal { from, data, changes: self.changes.len() });
+        self.renewal = Some(Renewal { from, data, changes: self.write_set.len() });
         self.modified = true;
         Ok(())
     }
 
-    /// Django's `_session`: the first look decides what was found, and drops a key without a row.
+    /// Django's `_session`: the first access decides what was found, and drops a key that nobody has.
     fn data(&mut self) -> Result<&mut SessionData, SessionError> {
         self.accessed = true;
-        if self.cache.is_none() {
-            self.cache = Some(self.look()?);
-        }
-        self.cache.as_mut().ok_or(SessionError::NotLoaded)
+        let found = if self.cache.is_none() { self.access()? } else { SessionData::default() };
+        Ok(self.cache.get_or_insert(found))
     }
 
-    fn look(&mut self) -> Result<SessionData, SessionError> {
+    fn access(&mut self) -> Result<SessionData, SessionError> {
         if self.session_key.is_none() {
             return Ok(SessionData::default());
         }
         let loaded = match std::mem::take(&mut self.found) {
-            Found::Row(loaded) => loaded,
-            Found::NoLiveRow => {
+            Found::Session(loaded) => loaded,
+            Found::NoSession => {
                 self.session_key = None;
                 return Ok(SessionData::default());
             }
             Found::NotAsked => return Err(SessionError::NotLoaded),
         };
-        self.stored = loaded.stored;
+        self.loaded = Some(loaded.payload);
         match loaded.data {
             Ok(data) => Ok(data),
             Err(PayloadError::BadSignature) => {

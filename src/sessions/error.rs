@@ -1,16 +1,13 @@
-//! The one error of the session layer, and what a client is told of it.
+//! The one error of the session layer.
 
 use std::error::Error as StdError;
-
-use actix_web::http::header::InvalidHeaderValue;
-use actix_web::http::{StatusCode, header};
-use actix_web::{HttpResponse, ResponseError};
+use std::sync::Arc;
 
 use super::expiry::ExpiryError;
 use super::serializers::UnreadablePayload;
 
-/// Seconds after which a client may ask again when the store did not answer.
-const RETRY_AFTER: &str = "5";
+/// What a cause may be.
+type Cause = dyn StdError + Send + Sync;
 
 /// Why a session could not be read, changed or saved.
 ///
@@ -24,7 +21,7 @@ const RETRY_AFTER: &str = "5";
 /// assert_eq!(SessionError::unavailable("the disk is full").status_code(), 503);
 /// assert_eq!(SessionError::NotLoaded.status_code(), 500);
 /// ```
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SessionError {
     /// The row was deleted before the request completed: 400, as Django's `SessionInterrupted`.
@@ -35,7 +32,7 @@ pub enum SessionError {
     /// The store is down, full, read-only, or locked past its time-out: 503. The client keeps its
     /// cookie, since nothing is known of its session.
     #[error("the session store did not answer")]
-    Unavailable(#[source] Box<dyn StdError + Send + Sync>),
+    Unavailable(#[source] Arc<Cause>),
     /// The payload has a good signature and cannot be read: 500. The row is left as it is.
     #[error(
         "the session's payload cannot be read and is left as it is; was it written with another SESSION_SERIALIZER?"
@@ -47,7 +44,7 @@ pub enum SessionError {
         /// The key that was asked for.
         key: String,
         /// What `serde_json` says of the value.
-        source: serde_json::Error,
+        source: Arc<serde_json::Error>,
     },
     /// A value cannot be written as JSON: 500.
     #[error("the value for session key {key:?} cannot be written as JSON")]
@@ -55,7 +52,7 @@ pub enum SessionError {
         /// The key that was to be set.
         key: String,
         /// What `serde_json` says of the value.
-        source: serde_json::Error,
+        source: Arc<serde_json::Error>,
     },
     /// `_session_expiry` tells no expiry: 500.
     #[error(transparent)]
@@ -68,7 +65,7 @@ pub enum SessionError {
     NotLoaded,
     /// The cookie that the policy asks for is no header: 500.
     #[error("the session cookie cannot be written; check SESSION_COOKIE_NAME, _DOMAIN and _PATH")]
-    Cookie(#[source] InvalidHeaderValue),
+    Cookie(#[source] Arc<Cause>),
     /// A function given to `fetch_update` panicked while it was applied to what the row holds: 500.
     #[error("an update of the session panicked")]
     Panicked,
@@ -88,26 +85,7 @@ impl SessionError {
     /// }
     /// # assert!(read("/no/such/file".as_ref()).is_err());
     /// ```
-    pub fn unavailable(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self::Unavailable(source.into())
-    }
-}
-
-impl ResponseError for SessionError {
-    fn status_code(&self) -> StatusCode {
-        match self {
-            Self::Interrupted => StatusCode::BAD_REQUEST,
-            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
-            _ => StatusCode::INTERNAL_SERVER_ERROR,
-        }
-    }
-
-    fn error_response(&self) -> HttpResponse {
-        let status = self.status_code();
-        let mut response = HttpResponse::build(status);
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            response.insert_header((header::RETRY_AFTER, RETRY_AFTER));
-        }
-        response.body(status.canonical_reason().unwrap_or_default())
+    pub fn unavailable(source: impl Into<Box<Cause>>) -> Self {
+        Self::Unavailable(source.into().into())
     }
 }

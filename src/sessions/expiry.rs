@@ -87,7 +87,7 @@ impl From<DateTime<FixedOffset>> for Expiry {
 /// assert!(matches!(age, Err(SessionError::Expiry(ExpiryError::Unreadable(_)))));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExpiryError {
     /// Neither a number nor a date with its offset from UTC.

@@ -1,7 +1,10 @@
 //! The session key: the cookie's value and the row's primary key.
 
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
+use crate::clock::Stopwatch;
 use crate::crypto::get_random_string;
 
 /// The characters of a new key (Django's `VALID_KEY_CHARS`): one case only, since a file system may
@@ -9,14 +12,13 @@ use crate::crypto::get_random_string;
 const VALID_KEY_CHARS: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 const LENGTH: usize = 32;
 const SHORTEST: usize = 8;
-/// What keys that are made beside each other have in common: enough for one place in an index of many
-/// million keys. Of 165 bits each keeps 144 to itself.
-const SHARED: usize = 4;
+/// Django's column is that wide. SQLite would store more, but no Django would have written it.
+const LONGEST: usize = 40;
 
 /// A key of at least 8 characters; a new one has 32 of `a-z0-9`.
 ///
 /// Whatever a client sends is held to Django's rule and no stricter (`_validate_session_key`): a
-/// longer or stranger text is a key that no row has.
+/// longer or stranger text is a key that nobody has.
 ///
 /// ```
 /// use sessionid::sessions::SessionKey;
@@ -29,25 +31,9 @@ pub struct SessionKey(String);
 
 impl SessionKey {
     /// A new key, from a cryptographically secure generator.
-    ///
-    /// ```
-    /// # use sessionid::sessions::SessionKey;
-    /// let key = SessionKey::random();
-    /// assert!(key.as_str().bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()));
-    /// assert_ne!(key, SessionKey::random());
-    /// ```
     #[must_use]
     pub fn random() -> Self {
         Self(get_random_string(LENGTH, VALID_KEY_CHARS))
-    }
-
-    /// A new key that begins as `neighbour` does, so that rows which are inserted together change the same
-    /// pages of the index (`docs/performance.md`).
-    pub(crate) fn random_beside(neighbour: Option<&str>) -> Self {
-        let Some(shared) = neighbour.and_then(|neighbour| neighbour.get(..SHARED)) else {
-            return Self::random();
-        };
-        Self(format!("{shared}{}", get_random_string(LENGTH - SHARED, VALID_KEY_CHARS)))
     }
 
     /// The key as the cookie carries it.
@@ -62,6 +48,46 @@ impl SessionKey {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether any store may have a session under this key: of at most 40 characters, and none of them NUL, which
+    /// PostgreSQL has no way to ask for. Of any other key nobody is asked.
+    #[must_use]
+    pub fn is_storable(&self) -> bool {
+        self.0.chars().count() <= LONGEST && !self.0.contains('\0')
+    }
+}
+
+/// How many characters keys that are made at about the same time have in common: enough for one place in an index
+/// of many million keys. Of 165 bits each keeps 144 to itself.
+const SHARED: usize = 4;
+/// How long keys begin alike. Sessions that are created within one transaction, about a millisecond of load, share it.
+const SHARED_FOR: Duration = Duration::from_millis(2);
+
+/// Draws the keys of new sessions, so that rows which are inserted together change the same pages of the index
+/// (`docs/performance.md`).
+#[derive(Debug, Default)]
+pub(crate) struct NewKeys {
+    beginning: Mutex<Option<(Stopwatch, String)>>,
+}
+
+impl NewKeys {
+    pub(crate) fn draw(&self) -> SessionKey {
+        let mut key = self.beginning();
+        key.push_str(&get_random_string(LENGTH - SHARED, VALID_KEY_CHARS));
+        SessionKey(key)
+    }
+
+    fn beginning(&self) -> String {
+        let mut beginning = self.beginning.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*beginning {
+            Some((drawn, characters)) if drawn.elapsed() < SHARED_FOR => characters.clone(),
+            _ => {
+                let characters = get_random_string(SHARED, VALID_KEY_CHARS);
+                *beginning = Some((Stopwatch::start(), characters.clone()));
+                characters
+            }
+        }
     }
 }
 
@@ -87,12 +113,6 @@ impl fmt::Debug for SessionKey {
 }
 
 /// The text is too short to be a session key.
-///
-/// ```
-/// use sessionid::sessions::{InvalidSessionKey, SessionKey};
-///
-/// assert_eq!(SessionKey::try_from("1234567"), Err(InvalidSessionKey));
-/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a session key has at least {SHORTEST} characters")]
 pub struct InvalidSessionKey;
@@ -110,16 +130,29 @@ mod tests {
     }
 
     #[test]
-    fn a_key_beside_another_has_only_its_beginning() {
-        let one = SessionKey::random();
-        let keys: std::collections::HashSet<_> =
-            (0..1000).map(|_| SessionKey::random_beside(Some(one.as_str())).0).collect();
-        assert_eq!(keys.len(), 1000);
-        for key in keys {
-            assert_eq!((key.len(), &key[..SHARED]), (LENGTH, &one.as_str()[..SHARED]));
-            assert!(key.bytes().all(|byte| VALID_KEY_CHARS.contains(&byte)), "{key}");
+    fn keys_that_are_drawn_together_have_only_their_beginning_in_common() {
+        let keys = NewKeys::default();
+        let drawn: Vec<_> = (0..1000).map(|_| keys.draw().0).collect();
+        assert_eq!(drawn.iter().collect::<std::collections::HashSet<_>>().len(), 1000);
+        assert!(drawn.iter().all(|key| key.len() == LENGTH));
+        assert!(drawn.iter().flat_map(|key| key.bytes()).all(|byte| VALID_KEY_CHARS.contains(&byte)));
+        let ends: std::collections::HashSet<_> = drawn.iter().map(|key| &key[SHARED..]).collect();
+        assert_eq!(ends.len(), 1000, "what follows the beginning is each key's own");
+    }
+
+    #[test]
+    fn of_a_key_that_no_store_could_hold_nobody_is_asked() {
+        for (key, storable) in [
+            ("2b1189a188b44ad18c35e113ac6ceead".to_owned(), true),
+            ("ключключ".to_owned(), true),
+            ("é".repeat(40), true),
+            ("a".repeat(41), false),
+            ("é".repeat(41), false),
+            ("a".repeat(5000), false),
+            ("abcdefgh\0".to_owned(), false),
+        ] {
+            assert_eq!(SessionKey::try_from(key.as_str()).expect("a key").is_storable(), storable, "{key}");
         }
-        assert_eq!(SessionKey::random_beside(None).0.len(), LENGTH);
     }
 
     #[test]

@@ -2,11 +2,11 @@
 //!
 //! | Django | here |
 //! |---|---|
-//! | `backends.base.SessionBase` | [`SessionBase`], pure state |
-//! | `backends.db.SessionStore` | [`SessionStore`] over a [`DbBackend`] |
 //! | `request.session` | the [`Session`] extractor |
 //! | `middleware.SessionMiddleware` | [`SessionMiddleware`] |
-//! | `models.Session` | [`models::SessionRow`] |
+//! | `SessionStore`, out of views | [`SessionStore`] |
+//! | `backends.db` | [`DbBackend`], as any engine in a [`Storage`] |
+//! | `models.Session` | [`Storage::records`] |
 //! | `UpdateError`, `SessionInterrupted` | [`SessionError::Interrupted`] |
 //!
 //! ```
@@ -20,35 +20,28 @@
 //! }
 //! ```
 
-#[cfg(feature = "actix-session")]
-pub mod actix_store;
-mod backends;
+pub mod actix;
+pub mod backends;
 mod base;
-pub(crate) mod cookie;
 mod error;
 mod expiry;
 mod json;
 mod key;
-mod middleware;
-pub mod models;
-mod outcome;
-mod pending;
 mod policy;
+mod saving;
 mod serializers;
-mod session;
+mod storage;
 mod store;
 mod write_set;
 
-pub use self::backends::{BackendFuture, DbBackend, Engine, SessionBackend, SharedBackend, UnknownEngine};
-pub use self::base::SessionBase;
+pub(crate) use self::actix::cookie;
+pub use self::actix::{CookieAction, Decision, Outcome, Session, SessionMiddleware, SessionService};
+pub use self::backends::{DbBackend, Engine, UnknownEngine};
 pub use self::error::SessionError;
 pub use self::expiry::{Expiry, ExpiryError};
 pub use self::json::{JsonError, RawJson};
 pub use self::key::{InvalidSessionKey, SessionKey};
-pub use self::middleware::{SessionMiddleware, SessionService};
-pub use self::outcome::{CookieAction, Decision, Outcome};
-pub use self::pending::{Loaded, Pending, Saved};
 pub use self::policy::{SessionPolicy, SharedPolicy};
 pub use self::serializers::{PayloadError, SessionCodec, SessionData, UnreadablePayload};
-pub use self::session::Session;
+pub use self::storage::Storage;
 pub use self::store::SessionStore;

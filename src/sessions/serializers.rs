@@ -273,7 +273,7 @@ impl SessionCodec {
 /// }
 /// # assert!(data(Err(PayloadError::BadSignature)).is_ok());
 /// ```
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PayloadError {
     /// Nobody with one of our keys made it.
@@ -292,7 +292,7 @@ pub enum PayloadError {
 /// let error = SessionData::from_json(b"gASVAgAAAAAAAAB9lC4=").map_err(UnreadablePayload::from);
 /// assert!(matches!(error, Err(UnreadablePayload::Json(_))));
 /// ```
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnreadablePayload {
     /// Its wrapping.

@@ -1,54 +1,50 @@
-//! A session together with where it is kept, usable outside of requests.
+//! A session together with where it is kept, usable outside of requests: Django's "Using sessions out of views".
+
+mod methods;
 
 use std::fmt;
-use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
-use chrono::{DateTime, FixedOffset};
+use chrono::{DateTime, Utc};
 
-use super::backends::{BackendFuture, SharedBackend};
-use super::base::SessionBase;
+use super::backends::Moment;
+use super::base::{SessionBase, Verb};
 use super::error::SessionError;
-use super::expiry::Expiry;
+use super::expiry::Lifetime;
 use super::key::SessionKey;
-use super::pending::Verb;
 use super::policy::SessionPolicy;
+use super::storage::{Loaded, Storage};
 use crate::clock::Clock;
 
-/// Django's `SessionStore`: a [`SessionBase`] that loads and saves itself.
+/// Django's `SessionStore`: a session that loads and saves itself.
+///
+/// Between [`load`](Self::load) and [`save`](Self::save) its methods work in memory; they are those of [`Session`](super::Session) in a
+/// request, except that [`flush`](Self::flush) and [`cycle_key`](Self::cycle_key) reach the store at once.
 ///
 /// ```
 /// use std::sync::Arc;
 /// use sessionid::clock::Clock;
 /// use sessionid::db::{Database, DatabaseOptions, DatabaseUrl};
-/// use sessionid::sessions::models::SessionRow;
-/// use sessionid::sessions::{DbBackend, SessionCodec, SessionPolicy, SessionStore};
+/// use sessionid::sessions::{DbBackend, SessionCodec, SessionPolicy, SessionStore, Storage};
 ///
 /// # #[actix_web::main]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let folder = tempfile::tempdir()?;
 /// let url = DatabaseUrl::Sqlite(folder.path().join("db.sqlite3"));
 /// let database = Database::open(&url, DatabaseOptions::default())?;
-/// let codec = SessionCodec::new("secret", &[]);
-/// let backend = Arc::new(DbBackend::new(database.clone(), codec.clone()));
+/// let storage = Storage::new(DbBackend::new(database), SessionCodec::new("SECRET_KEY", &[]));
 /// let policy = Arc::new(SessionPolicy::default());
 ///
-/// let mut session = SessionStore::new(None, backend.clone(), policy.clone(), Clock::default());
+/// let mut session = SessionStore::new(None, storage.clone(), policy.clone(), Clock::default());
 /// session.insert("last_login", &1_376_587_691)?;
 /// session.create().await?;
 /// let key = session.session_key().cloned().ok_or("a saved session has a key")?;
 ///
 /// // Another process, with the same table and SECRET_KEY.
-/// let mut again = SessionStore::new(Some(key.clone()), backend, policy, Clock::default());
+/// let mut again = SessionStore::new(Some(key.clone()), storage, policy, Clock::default());
 /// again.load().await?;
 /// assert_eq!(again.get("last_login")?, Some(1_376_587_691));
 ///
-/// // The row, as Django's `Session` model has it.
-/// let name = key.to_string();
-/// let row = database.read(move |conn| SessionRow::find(conn, &name)).await?.ok_or("a row")?;
-/// assert_eq!(row.get_decoded(&codec)?.to_json(), r#"{"last_login":1376587691}"#);
-///
-/// assert_eq!(again.clear_expired().await?, 0);
 /// again.delete().await?;
 /// assert!(!again.exists(&key).await?);
 /// # Ok(())
@@ -56,36 +52,21 @@ use crate::clock::Clock;
 /// ```
 pub struct SessionStore {
     base: SessionBase,
-    backend: SharedBackend,
+    storage: Storage,
     clock: Clock,
 }
 
 impl SessionStore {
     /// A session under `key`, or a new one; nothing is loaded yet.
-    ///
-    /// ```
-    /// # use std::sync::Arc;
-    /// # use sessionid::clock::Clock;
-    /// # use sessionid::sessions::{SessionKey, SessionPolicy, SessionStore, SharedBackend};
-    /// # fn open(backend: SharedBackend, cookie: &str) -> SessionStore {
-    /// let key = SessionKey::try_from(cookie).ok();
-    /// SessionStore::new(key, backend, Arc::new(SessionPolicy::default()), Clock::System)
-    /// # }
-    /// ```
     #[must_use]
-    pub fn new(
-        key: Option<SessionKey>,
-        backend: SharedBackend,
-        policy: Arc<SessionPolicy>,
-        clock: Clock,
-    ) -> Self {
-        Self { base: SessionBase::new(key, policy), backend, clock }
+    pub fn new(key: Option<SessionKey>, storage: Storage, policy: Arc<SessionPolicy>, clock: Clock) -> Self {
+        Self { base: SessionBase::new(key, policy), storage, clock }
     }
 
-    /// Fetches the row, where that has not happened; looks at nothing.
+    /// Fetches the session, where that has not happened; this is no access yet.
     ///
     /// ```
-    /// # use sessionid::sessions::{SessionError, SessionKey, SessionStore};
+    /// # use sessionid::sessions::{SessionError, SessionStore};
     /// # async fn script(session: &mut SessionStore) -> Result<(), SessionError> {
     /// session.load().await?;
     /// let user: Option<i64> = session.get("user")?; // without the `load`, `SessionError::NotLoaded`
@@ -96,17 +77,42 @@ impl SessionStore {
     ///
     /// [`SessionError::Unavailable`].
     pub async fn load(&mut self) -> Result<(), SessionError> {
-        if let Some(key) = self.base.key_to_load().cloned() {
-            let found = self.backend.load(key, self.clock.now()).await?;
-            self.base.set_found(found);
+        if let Some(fetch) = self.fetch() {
+            let found = fetch.await?;
+            self.set_found(found);
         }
         Ok(())
     }
 
+    /// What [`load`](Self::load) waits for, if it has to, without holding on to this session.
+    pub(crate) fn fetch(
+        &self,
+    ) -> Option<impl Future<Output = Result<Option<Loaded>, SessionError>> + Send + use<>> {
+        let key = self.base.key_to_load()?.clone();
+        let (storage, moment) = (self.storage.clone(), self.moment());
+        Some(async move { storage.load(&key, &moment).await })
+    }
+
+    pub(crate) fn set_found(&mut self, found: Option<Loaded>) {
+        self.base.set_found(found);
+    }
+
+    fn moment(&self) -> Moment {
+        Moment::new(self.clock.now(), Arc::clone(self.base.policy()))
+    }
+
+    /// A session that has nothing of this one but where it is kept.
+    pub(crate) fn left_behind(&self) -> Self {
+        Self::new(None, self.storage.clone(), Arc::clone(self.base.policy()), self.clock.clone())
+    }
+
     /// Saves the session, under a new key if it has none; loads it first if need be.
     ///
+    /// When that fails, what had been changed is lost and the session is not loaded any more: load it, change it and save
+    /// it again.
+    ///
     /// ```
-    /// # use sessionid::sessions::{SessionError, SessionKey, SessionStore};
+    /// # use sessionid::sessions::{SessionError, SessionStore};
     /// # async fn script(session: &mut SessionStore) -> Result<(), SessionError> {
     /// session.load().await?;
     /// session.insert("seen", &true)?;
@@ -119,30 +125,43 @@ impl SessionStore {
     ///
     /// # Errors
     ///
-    /// [`SessionError::Interrupted`] when the row is gone, and whatever stands in the way of
+    /// [`SessionError::Interrupted`] when the session is gone from the store, and whatever stands in the way of
     /// reading, merging or writing it.
     pub async fn save(&mut self) -> Result<(), SessionError> {
+        self.commit().await.map(drop)
+    }
+
+    /// The same; tells the key, and when what was stored ends.
+    pub(crate) async fn commit(&mut self) -> Result<(SessionKey, DateTime<Utc>), SessionError> {
         self.delete_flushed().await?;
         self.load().await?;
         let (verb, pending) = self.base.begin_save(self.clock.now())?;
-        let saving: BackendFuture<'_, _> = match verb {
-            Verb::Update(key) => self.backend.save(key, pending),
-            Verb::CycleKey { from: Some(from), to } => self.backend.cycle_key(from, to, pending),
-            Verb::Create | Verb::CycleKey { from: None, .. } => self.backend.create(pending),
+        let saved = match verb {
+            Verb::Create => self.storage.create(pending).await,
+            Verb::Update(key) => self.storage.save(&key, pending).await,
+            Verb::CycleKey { from, to } => self.storage.cycle_key(from, to, pending).await,
         };
-        let saved = saving.await?;
-        self.base.finish_save(saved);
-        Ok(())
+        match saved {
+            Ok(saved) => {
+                let stored = (saved.key.clone(), saved.expire_date);
+                self.base.finish_save(saved);
+                Ok(stored)
+            }
+            Err(error) => {
+                self.base.unload();
+                Err(error)
+            }
+        }
     }
 
     /// Saves the session under a new key, whatever key it had (`create`).
     ///
     /// ```
-    /// # use sessionid::sessions::{SessionError, SessionKey, SessionStore};
+    /// # use sessionid::sessions::{SessionError, SessionStore};
     /// # async fn script(session: &mut SessionStore) -> Result<(), SessionError> {
     /// let before = session.session_key().cloned();
     /// session.create().await?;
-    /// assert_ne!(session.session_key(), before.as_ref()); // two rows now
+    /// assert_ne!(session.session_key(), before.as_ref()); // two sessions now
     /// # Ok(()) }
     /// ```
     ///
@@ -155,15 +174,7 @@ impl SessionStore {
         self.save().await
     }
 
-    /// Empties the session, deletes its row, and gives up its key.
-    ///
-    /// ```
-    /// # use sessionid::sessions::{SessionError, SessionKey, SessionStore};
-    /// # async fn script(session: &mut SessionStore) -> Result<(), SessionError> {
-    /// session.flush().await?;
-    /// assert!(session.is_empty());
-    /// # Ok(()) }
-    /// ```
+    /// Empties the session, deletes it from the store, and gives up its key.
     ///
     /// # Errors
     ///
@@ -173,15 +184,7 @@ impl SessionStore {
         self.delete_flushed().await
     }
 
-    /// Moves the data to a new key, and saves it there.
-    ///
-    /// ```
-    /// # use sessionid::sessions::{SessionError, SessionKey, SessionStore};
-    /// # async fn script(session: &mut SessionStore) -> Result<(), SessionError> {
-    /// session.cycle_key().await?; // saved, and the old row is gone
-    /// assert!(session.session_key().is_some());
-    /// # Ok(()) }
-    /// ```
+    /// Moves the data to a new key, and saves it there; what the old one held is gone.
     ///
     /// # Errors
     ///
@@ -192,68 +195,42 @@ impl SessionStore {
         self.save().await
     }
 
-    /// Deletes the row under this session's key; the session itself keeps key and data.
-    ///
-    /// ```
-    /// # use sessionid::sessions::{SessionError, SessionKey, SessionStore};
-    /// # async fn script(session: &mut SessionStore) -> Result<(), SessionError> {
-    /// session.save().await?;
-    /// session.delete().await?;
-    /// assert!(matches!(session.save().await, Err(SessionError::Interrupted)));
-    /// # Ok(()) }
-    /// ```
+    /// Deletes the session under this key from the store; this one keeps key and data, and cannot be saved any more.
     ///
     /// # Errors
     ///
     /// [`SessionError::Unavailable`].
     pub async fn delete(&self) -> Result<(), SessionError> {
         match self.base.session_key() {
-            Some(key) => self.backend.delete(key.clone()).await,
+            Some(key) => self.storage.delete(key).await.map(drop),
             None => Ok(()),
         }
     }
 
     /// Whether a key is taken, by an expired session as well.
     ///
-    /// ```
-    /// # use sessionid::sessions::{SessionError, SessionKey, SessionStore};
-    /// # async fn script(session: &mut SessionStore) -> Result<(), SessionError> {
-    /// session.save().await?;
-    /// let key = session.session_key().cloned().ok_or(SessionError::NotLoaded)?;
-    /// assert!(session.exists(&key).await?);
-    /// # Ok(()) }
-    /// ```
-    ///
     /// # Errors
     ///
     /// [`SessionError::Unavailable`].
     pub async fn exists(&self, key: &SessionKey) -> Result<bool, SessionError> {
-        self.backend.exists(key.clone()).await
+        self.storage.exists(key).await
     }
 
     /// Deletes all sessions that have expired, and tells how many.
-    ///
-    /// ```
-    /// # use sessionid::sessions::{SessionError, SessionKey, SessionStore};
-    /// # async fn script(session: &mut SessionStore) -> Result<(), SessionError> {
-    /// let deleted = session.clear_expired().await?;
-    /// println!("{deleted} sessions had expired");
-    /// # Ok(()) }
-    /// ```
     ///
     /// # Errors
     ///
     /// [`SessionError::Unavailable`].
     pub async fn clear_expired(&self) -> Result<usize, SessionError> {
-        self.backend.clear_expired(self.clock.now(), &|_| ()).await
+        self.storage.clear_expired(self.clock.now(), &|_| ()).await
     }
 
     /// What Django has done by the end of a request that is not saved: a `flush` has deleted its
-    /// row, a `cycle_key` has moved what it had then.
+    /// session, a `cycle_key` has moved what it had then.
     ///
     /// # Errors
     ///
-    /// [`SessionError::Unavailable`].
+    /// As [`save`](Self::save).
     pub(crate) async fn settle(&mut self) -> Result<(), SessionError> {
         self.delete_flushed().await?;
         if self.base.rewind_to_cycle_key() { self.save().await } else { Ok(()) }
@@ -261,61 +238,19 @@ impl SessionStore {
 
     async fn delete_flushed(&mut self) -> Result<(), SessionError> {
         for key in self.base.take_flushed() {
-            self.backend.delete(key).await?;
+            self.storage.delete(&key).await?;
         }
         Ok(())
     }
 
-    /// See [`SessionBase::set_expiry`].
-    ///
-    /// ```
-    /// # use sessionid::sessions::{SessionError, SessionKey, SessionStore};
-    /// # async fn script(session: &mut SessionStore) -> Result<(), SessionError> {
-    /// session.load().await?;
-    /// session.set_expiry(300)?; // from the last save on
-    /// session.save().await?;
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    pub fn set_expiry(&mut self, expiry: impl Into<Expiry>) -> Result<(), SessionError> {
-        self.base.set_expiry(expiry, self.clock.now())
+    /// When the session ends, by its data.
+    pub(crate) fn lifetime(&mut self) -> Result<Lifetime, SessionError> {
+        self.base.lifetime()
     }
 
-    /// See [`SessionBase::get_expiry_age`].
-    ///
-    /// ```
-    /// # use sessionid::sessions::{SessionError, SessionKey, SessionStore};
-    /// # async fn script(session: &mut SessionStore) -> Result<(), SessionError> {
-    /// session.load().await?;
-    /// println!("{} seconds left", session.get_expiry_age()?);
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    pub fn get_expiry_age(&mut self) -> Result<i64, SessionError> {
-        self.base.get_expiry_age(self.clock.now())
-    }
-
-    /// See [`SessionBase::get_expiry_date`].
-    ///
-    /// ```
-    /// # use sessionid::sessions::{SessionError, SessionKey, SessionStore};
-    /// # async fn script(session: &mut SessionStore) -> Result<(), SessionError> {
-    /// session.load().await?;
-    /// println!("ends at {}", session.get_expiry_date()?.to_rfc3339());
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    pub fn get_expiry_date(&mut self) -> Result<DateTime<FixedOffset>, SessionError> {
-        self.base.get_expiry_date(self.clock.now())
+    /// Whether the session would have to be loaded to be saved.
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.base.key_to_load().is_some()
     }
 
     /// The state alone, whose `flush` and `cycle_key` wait for [`settle`](Self::settle) or a save.
@@ -323,28 +258,9 @@ impl SessionStore {
         &mut self.base
     }
 
-    /// Where the session is kept.
-    pub(crate) fn backend(&self) -> SharedBackend {
-        Arc::clone(&self.backend)
-    }
-
     /// The clock that the session goes by.
     pub(crate) fn clock(&self) -> &Clock {
         &self.clock
-    }
-}
-
-impl Deref for SessionStore {
-    type Target = SessionBase;
-
-    fn deref(&self) -> &SessionBase {
-        &self.base
-    }
-}
-
-impl DerefMut for SessionStore {
-    fn deref_mut(&mut self) -> &mut SessionBase {
-        &mut self.base
     }
 }
 

@@ -52,15 +52,16 @@ impl WriteSet {
         self.changes.push(Change::Update(key.to_owned(), Box::new(update)));
     }
 
-    /// Whatever was there is gone, and so are the changes to it.
+    /// Whatever was there is gone, and so is what the changes before this one make of it. These are kept: a
+    /// [`truncate`](Self::truncate) can bring them back.
     pub(crate) fn clear(&mut self) {
-        self.changes.clear();
         self.changes.push(Change::Clear);
     }
 
     /// The data that the row is to hold, given what it holds now.
     pub(crate) fn apply(&self, mut data: SessionData) -> Result<SessionData, SessionError> {
-        for change in &self.changes {
+        let start = self.last_clear().unwrap_or(0);
+        for change in &self.changes[start..] {
             match change {
                 Change::Set(key, value) => data.insert(key, value.clone()),
                 Change::Remove(key) => drop(data.remove(key)),
@@ -72,6 +73,15 @@ impl WriteSet {
             }
         }
         Ok(data)
+    }
+
+    /// Whether nothing of what is there stays, whatever it is.
+    pub(crate) fn replaces_all(&self) -> bool {
+        self.last_clear().is_some()
+    }
+
+    fn last_clear(&self) -> Option<usize> {
+        self.changes.iter().rposition(|change| matches!(change, Change::Clear))
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -98,12 +108,13 @@ impl fmt::Debug for WriteSet {
 
 /// A stored value as a Rust type.
 pub(crate) fn read<T: DeserializeOwned>(key: &str, value: &RawJson) -> Result<T, SessionError> {
-    value.get().map_err(|source| SessionError::Type { key: key.to_owned(), source })
+    value.get().map_err(|source| SessionError::Type { key: key.to_owned(), source: source.into() })
 }
 
 /// A Rust value as it is stored.
 pub(crate) fn write<T: Serialize + ?Sized>(key: &str, value: &T) -> Result<RawJson, SessionError> {
-    RawJson::new(value).map_err(|source| SessionError::Serialize { key: key.to_owned(), source })
+    RawJson::new(value)
+        .map_err(|source| SessionError::Serialize { key: key.to_owned(), source: source.into() })
 }
 
 #[cfg(test)]

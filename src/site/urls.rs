@@ -11,7 +11,7 @@ use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder};
 
 use super::views::{ActixHelloWorldView, HelloPlainView, HelloPokeView, HelloWorld2View, HelloWorldView};
 use crate::sessions::SessionMiddleware;
-use crate::sessions::actix_store::{BackendStore, StockMiddleware};
+use crate::sessions::actix::stock::{StockMiddleware, StockStore};
 
 /// A resource with the manners of Django's `View`: GET and HEAD go to the handler, OPTIONS names the
 /// methods, and anything else is a 405 that names them too.
@@ -58,20 +58,20 @@ fn with_manners(resource: Resource, allowed: &'static str) -> Resource {
 /// of none.
 ///
 /// ```
-/// use sessionid::sessions::{SessionMiddleware, SessionPolicy, SharedBackend};
-/// use sessionid::sessions::actix_store::{BackendStore, stock_middleware};
+/// use sessionid::sessions::{SessionMiddleware, SessionPolicy, Storage};
+/// use sessionid::sessions::actix::stock::{StockStore, stock_middleware};
 /// # use sessionid::site::configure;
 ///
-/// fn site(config: &mut actix_web::web::ServiceConfig, backend: SharedBackend, store: BackendStore) {
+/// fn site(config: &mut actix_web::web::ServiceConfig, storage: Storage, store: StockStore) {
 ///     let policy = SessionPolicy::default();
 ///     let stock = stock_middleware(store, "SECRET_KEY", &policy);
-///     configure(config, SessionMiddleware::new(backend, policy), stock, "static".as_ref());
+///     configure(config, SessionMiddleware::new(storage, policy), stock, "static".as_ref());
 /// }
 /// ```
 pub fn configure(
     config: &mut ServiceConfig,
     sessions: SessionMiddleware,
-    stock: StockMiddleware<BackendStore>,
+    stock: StockMiddleware<StockStore>,
     static_files: &Path,
 ) {
     config

@@ -6,7 +6,7 @@ use actix_web::{HttpResponse, ResponseError};
 use tera::{Context, context};
 
 use super::templates::{TemplateError, Templates};
-use crate::sessions::actix_store::{SessionGetError, SessionInsertError, StockSession};
+use crate::sessions::actix::stock::{SessionGetError, SessionInsertError, StockSession};
 use crate::sessions::{Session, SessionError};
 
 /// The session's key for the seed's counter.
@@ -210,7 +210,7 @@ impl ActixHelloWorldView {
     /// ```
     /// # use actix_web::web::Data;
     /// # use sessionid::site::{ActixHelloWorldView, Templates, ViewError};
-    /// # use sessionid::sessions::actix_store::StockSession as Session;
+    /// # use sessionid::sessions::actix::stock::StockSession as Session;
     /// # async fn view(session: Session, templates: Data<Templates>) -> Result<(), ViewError> {
     /// let page = ActixHelloWorldView::get(session, templates).await?;
     /// assert_eq!(page.status(), 200);

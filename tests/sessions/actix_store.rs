@@ -5,15 +5,15 @@ use std::collections::HashMap;
 use actix_session::storage::{LoadError, SessionKey, SessionStore as _, UpdateError};
 use actix_web::cookie::time::Duration;
 use chrono::TimeDelta;
-use sessionid::sessions::actix_store::BackendStore;
+use sessionid::sessions::actix::stock::StockStore;
 
 use crate::cookie;
 use crate::harness::Harness;
 
 const TTL: Duration = Duration::seconds(60);
 
-fn store(harness: &Harness) -> BackendStore {
-    BackendStore::new(harness.backend.clone(), harness.clock.clone().into())
+fn store(harness: &Harness) -> StockStore {
+    StockStore::new(harness.storage.clone(), harness.clock.clone().into())
 }
 
 fn state(pairs: &[(&str, &str)]) -> HashMap<String, String> {

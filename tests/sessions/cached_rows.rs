@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread;
 
+use diesel::RunQueryDsl as _;
 use sessionid::clock::Clock;
-use sessionid::db::{Database, DatabaseOptions, DbError};
-use sessionid::sessions::models::SessionRow;
-use sessionid::sessions::{DbBackend, SessionCodec, SessionKey, SessionStore, SharedBackend};
+use sessionid::db::{Database, DatabaseOptions};
+use sessionid::sessions::{DbBackend, SessionCodec, SessionKey, SessionStore, Storage};
 
 use crate::harness::Harness;
 use crate::support::TestDatabase;
@@ -17,18 +17,18 @@ const END: &str = "2100-01-01 00:00:00";
 /// What a process has of its own: connections, writer and copies of rows.
 struct Process {
     database: Database,
-    backend: SharedBackend,
+    storage: Storage,
 }
 
 impl Process {
     fn on(url: &str) -> Self {
         let database = Database::open(&url.parse().unwrap(), DatabaseOptions::default()).unwrap();
         let codec = SessionCodec::new("a secret key", &[]);
-        Self { backend: Arc::new(DbBackend::new(database.clone(), codec)), database }
+        Self { storage: Storage::new(DbBackend::new(database.clone()), codec), database }
     }
 
     fn session(&self, key: Option<&SessionKey>) -> SessionStore {
-        SessionStore::new(key.cloned(), Arc::clone(&self.backend), Arc::default(), Clock::System)
+        SessionStore::new(key.cloned(), self.storage.clone(), Arc::default(), Clock::System)
     }
 
     async fn created(&self) -> SessionKey {
@@ -95,9 +95,10 @@ async fn what_a_job_of_the_application_writes_is_seen_at_once() {
     process.set(&key, 7).await;
     assert_eq!(process.counter(&key).await, Some(7));
     let gone = key.clone();
-    let delete =
-        process.database.write(move |conn| SessionRow::delete(conn, gone.as_str()).map_err(DbError::from));
-    assert!(delete.await.unwrap());
+    let delete = process.database.write(move |conn| {
+        diesel::sql_query(format!("DELETE FROM django_session WHERE session_key = '{gone}'")).execute(conn)
+    });
+    assert_eq!(delete.await.unwrap(), 1);
     assert_eq!(process.counter(&key).await, None);
 }
 

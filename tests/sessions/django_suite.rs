@@ -23,15 +23,15 @@ mod session_tests_mixin;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use sessionid::sessions::{Session, SessionBase, SessionError, SessionKey, SessionPolicy, SessionStore};
+use sessionid::sessions::{Session, SessionError, SessionKey, SessionPolicy, SessionStore};
 
 use crate::harness::{Answer, Harness};
 
 /// The name of an engine, and how a harness on it is made.
 type Engine = (&'static str, fn(SessionPolicy) -> Harness);
 
-/// The engines of this build.
-const ENGINES: [Engine; 1] = [("db", Harness::with_policy)];
+/// The engines of this build, and a store in memory that shows what every engine may rely on.
+const ENGINES: [Engine; 2] = [("db", Harness::with_policy), ("memory", Harness::in_memory)];
 
 /// A key that a client may send and nobody has.
 const UNKNOWN: &str = "unknownunknownunknownunknown1234";
@@ -43,7 +43,7 @@ const UNTOUCHED: Flags = (false, false);
 const READ: Flags = (true, false);
 const CHANGED: Flags = (true, true);
 
-fn flags(session: &SessionBase) -> Flags {
+fn flags(session: &SessionStore) -> Flags {
     (session.accessed(), session.modified())
 }
 
@@ -62,7 +62,7 @@ fn every_engine_with(policy: SessionPolicy) -> impl Iterator<Item = Harness> {
 
 /// A session under `key`, with nothing loaded yet.
 fn under(harness: &Harness, key: Option<SessionKey>) -> SessionStore {
-    SessionStore::new(key, harness.backend.clone(), harness.policy.get(), harness.clock.clone().into())
+    SessionStore::new(key, harness.storage.clone(), harness.policy.get(), harness.clock.clone().into())
 }
 
 /// A session without a key.
@@ -89,7 +89,7 @@ async fn saved_with(harness: &Harness, values: &[(&str, &str)]) -> SessionStore 
 
 /// Whether the store has this key.
 async fn exists(harness: &Harness, key: &SessionKey) -> bool {
-    harness.backend.exists(key.clone()).await.unwrap()
+    harness.storage.exists(key).await.unwrap()
 }
 
 /// The session's values under their keys, as JSON.

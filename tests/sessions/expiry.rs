@@ -143,7 +143,7 @@ async fn clear_expired_deletes_what_has_passed_and_counts_it() {
     let live = harness.saved().await;
     let heard = std::sync::Mutex::new(Vec::new());
     let progress = |cleared| heard.lock().unwrap().push(cleared);
-    assert_eq!(harness.backend.clear_expired(harness.now(), &progress).await.unwrap(), 1203);
+    assert_eq!(harness.storage.clear_expired(harness.now(), &progress).await.unwrap(), 1203);
     let heard = heard.into_inner().unwrap();
     assert!(heard.is_sorted() && heard.len() > 1, "batch by batch: {heard:?}");
     assert_eq!(heard.last(), Some(&1203));

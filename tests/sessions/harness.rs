@@ -6,15 +6,17 @@ use actix_web::body::to_bytes;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{COOKIE, SET_COOKIE, VARY};
 use actix_web::{App, HttpResponse, test, web};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 use futures_util::future::LocalBoxFuture;
 use sessionid::clock::ManualClock;
 use sessionid::db::{Database, DatabaseOptions};
+use sessionid::sessions::backends::{Entry, SessionBackend};
 use sessionid::sessions::{
     DbBackend, Session, SessionCodec, SessionData, SessionError, SessionMiddleware, SessionPolicy,
-    SharedBackend, SharedPolicy,
+    SharedPolicy, Storage,
 };
 
+use crate::memory::MemoryBackend;
 use crate::support::{Row, TestDatabase};
 
 pub(crate) const SECRET_KEY: &str = "a key for the tests";
@@ -23,9 +25,15 @@ pub(crate) const SECRET_KEY: &str = "a key for the tests";
 pub(crate) struct Harness {
     pub(crate) clock: ManualClock,
     pub(crate) policy: SharedPolicy,
-    pub(crate) backend: SharedBackend,
+    pub(crate) storage: Storage,
     pub(crate) codec: SessionCodec,
-    database: TestDatabase,
+    store: Store,
+}
+
+/// Where a harness keeps its sessions, as any other program sees it.
+enum Store {
+    Database(TestDatabase),
+    Memory(MemoryBackend),
 }
 
 /// What a client sees of a request.
@@ -47,18 +55,33 @@ impl Harness {
     pub(crate) fn with_policy(policy: SessionPolicy) -> Self {
         let file = TestDatabase::new();
         let database = Database::open(&file.url().parse().unwrap(), DatabaseOptions::default()).unwrap();
+        Self::on(DbBackend::new(database), Store::Database(file), policy)
+    }
+
+    /// On a store in memory.
+    pub(crate) fn in_memory(policy: SessionPolicy) -> Self {
+        Self::with_memory(policy).0
+    }
+
+    /// The same, and the store to meddle with.
+    pub(crate) fn with_memory(policy: SessionPolicy) -> (Self, MemoryBackend) {
+        let memory = MemoryBackend::default();
+        (Self::on(memory.clone(), Store::Memory(memory.clone()), policy), memory)
+    }
+
+    fn on(backend: impl SessionBackend + 'static, store: Store, policy: SessionPolicy) -> Self {
         let codec = SessionCodec::new(SECRET_KEY, &[]);
         Self {
             clock: ManualClock::new("2026-11-22T18:24:10.25Z".parse().unwrap()),
             policy: policy.into(),
-            backend: Arc::new(DbBackend::new(database, codec.clone())),
+            storage: Storage::new(backend, codec.clone()),
             codec,
-            database: file,
+            store,
         }
     }
 
     pub(crate) fn middleware(&self) -> SessionMiddleware {
-        SessionMiddleware::new(self.backend.clone(), self.policy.clone()).clock(self.clock.clone())
+        SessionMiddleware::new(self.storage.clone(), self.policy.clone()).clock(self.clock.clone())
     }
 
     /// A view that does something to its session, and answers 200.
@@ -103,12 +126,12 @@ impl Harness {
         key: &str,
         view: impl Fn(&Session) -> Result<(), SessionError> + Clone + 'static,
     ) -> Answer {
-        let (backend, gone) = (self.backend.clone(), key.to_owned());
+        let (storage, gone) = (self.storage.clone(), key.to_owned());
         self.visit_async(Some(&crate::cookie(key)), move |session| {
-            let (backend, gone, view) = (backend.clone(), gone.clone(), view.clone());
+            let (storage, gone, view) = (storage.clone(), gone.clone(), view.clone());
             Box::pin(async move {
                 view(&session)?;
-                backend.delete(gone.as_str().try_into().unwrap()).await?;
+                storage.delete(&gone.as_str().try_into().unwrap()).await?;
                 Ok(StatusCode::OK)
             })
         })
@@ -157,7 +180,10 @@ impl Harness {
     }
 
     pub(crate) fn rows(&self) -> Vec<Row> {
-        self.database.rows()
+        match &self.store {
+            Store::Database(database) => database.rows(),
+            Store::Memory(memory) => memory.with(|sessions| sessions.iter().map(row).collect()),
+        }
     }
 
     pub(crate) fn row(&self, key: &str) -> Option<Row> {
@@ -170,7 +196,15 @@ impl Harness {
     }
 
     pub(crate) fn write(&self, key: &str, session_data: &str, expire_date: &str) {
-        self.database.write(key, session_data, expire_date);
+        match &self.store {
+            Store::Database(database) => database.write(key, session_data, expire_date),
+            Store::Memory(memory) => {
+                let expire_date = NaiveDateTime::parse_from_str(expire_date, "%Y-%m-%d %H:%M:%S%.f");
+                let payload = session_data.as_bytes().into();
+                let entry = Entry { payload, expire_date: expire_date.unwrap().and_utc() };
+                memory.with(|sessions| drop(sessions.insert(key.to_owned(), entry)));
+            }
+        }
     }
 
     pub(crate) fn payload(&self, json: &str) -> String {
@@ -179,7 +213,18 @@ impl Harness {
 
     /// `DATABASE_URL` for another process.
     pub(crate) fn database_url(&self) -> String {
-        self.database.url()
+        match &self.store {
+            Store::Database(database) => database.url(),
+            Store::Memory(_) => panic!("memory has no address"),
+        }
+    }
+}
+
+fn row((key, entry): (&String, &Entry)) -> Row {
+    Row {
+        session_key: key.clone(),
+        session_data: entry.payload.as_str().unwrap().to_owned(),
+        expire_date: entry.expire_date.format("%Y-%m-%d %H:%M:%S%.6f").to_string(),
     }
 }
 

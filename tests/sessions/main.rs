@@ -5,11 +5,14 @@ mod actix_store;
 mod cached_rows;
 mod corners;
 mod django_suite;
+mod endings;
 mod errors;
 mod expiry;
 mod harness;
+mod memory;
 mod merge;
 mod methods;
+mod saving;
 mod store;
 #[path = "../support/mod.rs"]
 mod support;

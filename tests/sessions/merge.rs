@@ -15,13 +15,13 @@ async fn overlap(
     outer: impl Fn(&Session) -> Result<(), SessionError> + Clone + 'static,
     inner: impl Fn(&mut SessionStore) -> Result<(), SessionError> + Clone + 'static,
 ) -> Answer {
-    let (backend, clock, key_) = (harness.backend.clone(), harness.clock.clone(), key.to_owned());
+    let (storage, clock, key_) = (harness.storage.clone(), harness.clock.clone(), key.to_owned());
     harness
         .visit_async(Some(&cookie(key)), move |session| -> LocalBoxFuture<'static, _> {
             let (outer, inner) = (outer.clone(), inner.clone());
             let policy = Arc::new(SessionPolicy::default());
             let key = key_.as_str().try_into().unwrap();
-            let mut other = SessionStore::new(Some(key), backend.clone(), policy, clock.clone().into());
+            let mut other = SessionStore::new(Some(key), storage.clone(), policy, clock.clone().into());
             Box::pin(async move {
                 outer(&session)?;
                 other.load().await?;

@@ -7,7 +7,7 @@ use crate::harness::Harness;
 const UNKNOWN: &str = "unknownunknownunknownunknown1234";
 
 fn store(harness: &Harness, key: Option<SessionKey>) -> SessionStore {
-    SessionStore::new(key, harness.backend.clone(), harness.policy.get(), harness.clock.clone().into())
+    SessionStore::new(key, harness.storage.clone(), harness.policy.get(), harness.clock.clone().into())
 }
 
 /// A saved session with one value.

@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use diesel::prelude::*;
 use sessionid::clock::Clock;
 use sessionid::db::{Database, DatabaseOptions};
-use sessionid::sessions::{DbBackend, SessionCodec, SessionData, SessionStore};
+use sessionid::sessions::{DbBackend, SessionCodec, SessionData, SessionStore, Storage};
 
 use crate::support::TestDatabase;
 
@@ -135,8 +135,8 @@ async fn a_session_saved_out_of_views_is_read_by_another_process() {
     let site = Site::new();
     let url = site.0.url().parse().unwrap();
     let database = Database::open_existing(&url, DatabaseOptions::default()).unwrap();
-    let backend = Arc::new(DbBackend::new(database, SessionCodec::new(SECRET_KEY, &[])));
-    let mut session = SessionStore::new(None, backend, Arc::default(), Clock::System);
+    let storage = Storage::new(DbBackend::new(database), SessionCodec::new(SECRET_KEY, &[]));
+    let mut session = SessionStore::new(None, storage, Arc::default(), Clock::System);
     session.insert("last_login", &1_376_587_691).unwrap();
     session.create().await.unwrap();
     let key = session.session_key().unwrap().to_string();

@@ -4,21 +4,22 @@ use std::io::{IsTerminal as _, stderr};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::table::with_table;
+use super::storage::with_storage;
 use super::{CommandError, output};
 use crate::clock::Clock;
-use crate::sessions::SessionBackend as _;
-use crate::sessions::models::SessionRow;
 use crate::settings::Settings;
 
 pub(crate) fn execute(settings: &Settings) -> Result<(), CommandError> {
-    with_table(settings, async |table| {
+    with_storage(settings, async |storage| {
         let now = Clock::System.now();
-        let expired = table.database.read(move |conn| SessionRow::count_expired(conn, now)).await?;
-        let bar = progress_bar(u64::try_from(expired).unwrap_or(0));
+        let expired = match storage.records() {
+            Some(records) => records.count(now).await?.expired,
+            None => 0,
+        };
+        let bar = progress_bar(expired);
         let progress = |cleared: usize| bar.set_position(cleared as u64);
         let cleared = tokio::select! {
-            cleared = table.backend.clear_expired(now, &progress) => cleared?,
+            cleared = storage.clear_expired(now, &progress) => cleared?,
             _ = tokio::signal::ctrl_c() => {
                 bar.abandon();
                 return Err(CommandError::Interrupted { cleared: bar.position() });

@@ -6,7 +6,7 @@ pub(super) mod migrate;
 mod output;
 pub(super) mod runserver;
 pub(super) mod sessions;
-mod table;
+mod storage;
 pub(super) mod walkthrough;
 
 use crate::application::ApplicationError;
@@ -25,6 +25,8 @@ pub(super) enum CommandError {
     Database(#[from] DbError),
     #[error(transparent)]
     Session(#[from] SessionError),
+    #[error("this SESSION_ENGINE cannot list its sessions")]
+    NoRecords,
     #[error("no session has the key {0}")]
     NoSuchSession(String),
     #[error("interrupted; {cleared} expired sessions are deleted, and the rest is as it was: run it again")]

@@ -3,43 +3,55 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
-use super::table::with_table;
+use super::storage::{records, with_storage};
 use super::{CommandError, output};
 use crate::clock::Clock;
-use crate::db::DbError;
 use crate::error::chain;
-use crate::sessions::models::SessionRow;
+use crate::sessions::SessionCodec;
+use crate::sessions::backends::{ExpireDate, Payload, SessionRecord};
 use crate::settings::Settings;
 
-/// What `sessions list` shows of a row.
+/// What `sessions list` shows of a session.
 #[derive(Serialize)]
 struct Listed {
     session_key: String,
-    expire_date: DateTime<Utc>,
+    /// `null` for what is no date in Django's form.
+    expire_date: Option<DateTime<Utc>>,
     /// Below zero once it has expired.
-    seconds_left: i64,
-    /// Bytes of `session_data`.
+    seconds_left: Option<i64>,
+    /// Bytes of the payload.
     size: usize,
-    live: bool,
+    live: Option<bool>,
+    /// What stands in the place of a date.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    odd_expire_date: Option<String>,
 }
 
 impl Listed {
-    fn new(row: SessionRow, now: DateTime<Utc>) -> Self {
-        let expire_date = DateTime::from(row.expire_date);
+    fn new(record: SessionRecord, now: DateTime<Utc>) -> Self {
+        let end = record.expire_date.moment();
         Self {
-            session_key: row.session_key,
-            expire_date,
-            seconds_left: (expire_date - now).num_seconds(),
-            size: row.session_data.len(),
-            live: expire_date > now,
+            live: record.is_live(now),
+            session_key: record.key,
+            expire_date: end,
+            seconds_left: end.map(|end| (end - now).num_seconds()),
+            size: record.payload.as_bytes().len(),
+            odd_expire_date: match record.expire_date {
+                ExpireDate::Odd(text) => Some(text),
+                _ => None,
+            },
         }
     }
 
     fn cells(&self) -> [String; 5] {
+        let end = match (self.expire_date, &self.odd_expire_date) {
+            (Some(end), _) => date(end),
+            (None, odd) => output::visible(odd.as_deref().unwrap_or_default()),
+        };
         [
             output::visible(&self.session_key),
-            date(self.expire_date),
-            span(self.seconds_left),
+            end,
+            self.seconds_left.map(span).unwrap_or_default(),
             format!("{} B", self.size),
             state(self.live).to_owned(),
         ]
@@ -47,13 +59,13 @@ impl Listed {
 }
 
 pub(crate) fn list(settings: &Settings, limit: u32, page: u32, json: bool) -> Result<(), CommandError> {
-    let offset = i64::from(limit) * i64::from(page - 1);
-    let (rows, count) = with_table(settings, async move |table| {
-        let rows = table.database.read(move |conn| SessionRow::all(conn, limit.into(), offset)).await?;
-        Ok((rows, table.database.read(SessionRow::count).await?))
-    })?;
+    let offset = u64::from(limit) * u64::from(page - 1);
     let now = Clock::System.now();
-    let listed: Vec<_> = rows.into_iter().map(|row| Listed::new(row, now)).collect();
+    let (found, count) = with_storage(settings, async move |storage| {
+        let records = records(storage)?;
+        Ok((records.list(limit, offset).await?, records.count(now).await?.all))
+    })?;
+    let listed: Vec<_> = found.into_iter().map(|record| Listed::new(record, now)).collect();
     if json {
         return Ok(output::line(serde_json::to_string_pretty(&listed).unwrap_or_default())?);
     }
@@ -67,10 +79,9 @@ pub(crate) fn list(settings: &Settings, limit: u32, page: u32, json: bool) -> Re
 }
 
 /// How many there are, and how to see the rest.
-fn closing_line(shown: usize, count: i64, limit: u32, page: u32) -> String {
-    let pages = (count + i64::from(limit) - 1) / i64::from(limit);
-    let more = if i64::from(page) < pages {
-        format!("; see --page {} or a larger --limit", page + 1)
+fn closing_line(shown: usize, count: u64, limit: u32, page: u32) -> String {
+    let more = if u64::from(page) < count.div_ceil(u64::from(limit)) {
+        format!("; see --page {} or a larger --limit", u64::from(page) + 1)
     } else {
         String::new()
     };
@@ -78,19 +89,32 @@ fn closing_line(shown: usize, count: i64, limit: u32, page: u32) -> String {
 }
 
 pub(crate) fn show(settings: &Settings, key: &str) -> Result<(), CommandError> {
-    let wanted = key.to_owned();
-    let (row, codec) = with_table(settings, async move |table| {
-        let row = table.database.read(move |conn| SessionRow::find(conn, &wanted)).await?;
-        Ok((row, table.codec.clone()))
+    let (record, codec) = with_storage(settings, async |storage| {
+        Ok((records(storage)?.find(key).await?, storage.codec().clone()))
     })?;
-    let row = row.ok_or_else(|| no_such_session(key))?;
-    let (now, expire_date) = (Clock::System.now(), DateTime::<Utc>::from(row.expire_date));
-    let field = |name: &str, value: &str| output::line(format_args!("{name:<13}{value}"));
-    field("session_key", &output::visible(&row.session_key))?;
-    let left = span((expire_date - now).num_seconds());
-    field("expire_date", &format!("{} UTC ({left}, {})", date(expire_date), state(expire_date > now)))?;
-    field("size", &format!("{} B", row.session_data.len()))?;
-    match codec.unsign(&row.session_data) {
+    let record = record.ok_or_else(|| no_such_session(key))?;
+    let now = Clock::System.now();
+    field("session_key", &output::visible(&record.key))?;
+    let end = match &record.expire_date {
+        ExpireDate::At(end) => {
+            let left = span((*end - now).num_seconds());
+            format!("{} UTC ({left}, {})", date(*end), state(record.is_live(now)))
+        }
+        ExpireDate::Odd(text) => format!("{} (no date in Django's form)", output::visible(text)),
+    };
+    field("expire_date", &end)?;
+    field("size", &format!("{} B", record.payload.as_bytes().len()))?;
+    show_payload(&record.payload, &codec, now)
+}
+
+fn field(name: &str, value: &str) -> Result<(), CommandError> {
+    Ok(output::line(format_args!("{name:<13}{value}"))?)
+}
+
+/// Who signed it and when, and the data in it.
+fn show_payload(payload: &Payload, codec: &SessionCodec, now: DateTime<Utc>) -> Result<(), CommandError> {
+    let text = String::from_utf8_lossy(payload.as_bytes());
+    match codec.unsign(&text) {
         Ok(unsigned) => {
             let made = i64::try_from(unsigned.timestamp)
                 .ok()
@@ -103,18 +127,14 @@ pub(crate) fn show(settings: &Settings, key: &str) -> Result<(), CommandError> {
         }
         Err(error) => field("signature", &format!("not valid: {error}"))?,
     }
-    match row.get_decoded(&codec) {
-        Ok(data) => field("data", &data.to_json())?,
-        Err(error) => field("data", &format!("none: {}", chain(&error)))?,
+    match codec.decode(&text) {
+        Ok(data) => field("data", &data.to_json()),
+        Err(error) => field("data", &format!("none: {}", chain(&error))),
     }
-    Ok(())
 }
 
 pub(crate) fn delete(settings: &Settings, key: &str) -> Result<(), CommandError> {
-    let wanted = key.to_owned();
-    let deleted = with_table(settings, async move |table| {
-        Ok(table.database.write(move |conn| SessionRow::delete(conn, &wanted).map_err(DbError::from)).await?)
-    })?;
+    let deleted = with_storage(settings, async |storage| Ok(records(storage)?.delete(key).await?))?;
     if !deleted {
         return Err(no_such_session(key));
     }
@@ -132,8 +152,12 @@ fn key_name(index: usize) -> String {
     }
 }
 
-fn state(live: bool) -> &'static str {
-    if live { "live" } else { "expired" }
+fn state(live: Option<bool>) -> &'static str {
+    match live {
+        Some(true) => "live",
+        Some(false) => "expired",
+        None => "odd",
+    }
 }
 
 fn date(moment: DateTime<Utc>) -> String {

@@ -10,7 +10,7 @@ use self::stage::{Stage, counter};
 use super::CommandError;
 use crate::application::ApplicationError;
 use crate::db::DbError;
-use crate::sessions::SessionPolicy;
+use crate::sessions::{SessionError, SessionPolicy};
 use crate::settings::Settings;
 use crate::testing::ClientError;
 
@@ -24,6 +24,10 @@ pub(crate) enum WalkthroughError {
     Application(#[from] ApplicationError),
     #[error(transparent)]
     Database(#[from] DbError),
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    #[error("this SESSION_ENGINE cannot show its sessions, which the walk is about")]
+    NoRecords,
     #[error(transparent)]
     Client(#[from] ClientError),
     #[error("{0} of the steps did not behave as the document says; they are marked with ✘ above")]
@@ -77,7 +81,7 @@ async fn the_session_is_poked(stage: &mut Stage, report: &mut Report) -> Result<
     let expected = format!("sessionid={key}; HttpOnly; Path=/; SameSite=Lax");
     report.check(&format!("Set-Cookie: {expected}"), poke.header("set-cookie") == Some(&expected));
     let row = stage.row(report).await?;
-    report.check("a row has the sessionid as its primary key", row.is_some_and(|row| row.session_key == key));
+    report.check("a row has the sessionid as its primary key", row.is_some_and(|row| row.key == key));
     let back = stage.visit(report, "/hello/plain").await?;
     report.check(
         "now that the session is set, it remains",
@@ -121,7 +125,7 @@ async fn the_expiry_is_reset(
     report.step("The expiration resets every time (here: with every visit to the counter)");
     let key = stage.key();
     let mut expected = 1;
-    let mut ends = Vec::from_iter(stage.row(report).await?.map(|row| row.expire_date));
+    let mut ends = Vec::from_iter(stage.row(report).await?.and_then(|row| row.expire_date.moment()));
     for _ in 0..4 {
         stage.wait(report, TimeDelta::milliseconds(age * 1000 / 3)).await;
         let world = stage.visit(report, "/hello/world").await?;
@@ -132,7 +136,7 @@ async fn the_expiry_is_reset(
             "the cookie has its full age again",
             world.header("set-cookie").is_some_and(|cookie| cookie.contains(&max_age)),
         );
-        ends.extend(stage.row(report).await?.map(|row| row.expire_date));
+        ends.extend(stage.row(report).await?.and_then(|row| row.expire_date.moment()));
     }
     report.check(
         "the row's expire_date moved with each visit",

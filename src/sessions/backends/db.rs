@@ -1,21 +1,19 @@
 //! Sessions in the `django_session` table: `django.contrib.sessions.backends.db`.
 
-mod saves;
-
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use diesel::QueryResult;
 
-use self::saves::Saves;
-use super::{BackendFuture, SessionBackend};
+use super::{
+    BackendFuture, Count, Entry, ExpireDate, Inserted, Moment, Payload, Renamed, Replaced, SessionBackend,
+    SessionRecord, SessionRecords, Stored,
+};
 use crate::clock::Stopwatch;
-use crate::db::{CachedRow, Changes, Database, DbConnection, DbError, WriteError};
+use crate::db::rows::{self, FoundRow, NewRow};
+use crate::db::{CachedRow, ChangedRows, Database, DbConnection, DbError, FoundDateTime};
 use crate::sessions::error::SessionError;
 use crate::sessions::key::SessionKey;
-use crate::sessions::models::SessionRow;
-use crate::sessions::pending::{Loaded, Pending, Saved};
-use crate::sessions::serializers::{SessionCodec, SessionData};
 
 /// Rows that the first transaction of `clear_expired` deletes, and that any does at least and at most.
 const CLEAR_BATCH: (i64, i64, i64) = (50, 10, 1000);
@@ -23,130 +21,117 @@ const CLEAR_BATCH: (i64, i64, i64) = (50, 10, 1000);
 const CLEAR_HOLDS: Duration = Duration::from_millis(2);
 /// How long the lock is left at least: who waits for it looks every millisecond, or less often.
 const CLEAR_LEAVES: Duration = Duration::from_millis(4);
-/// How long it waits for the log to be brought into the file, which a reader can hold up.
+/// How long it waits for a checkpoint, which a reader can hold up.
 const CLEAR_WAITS: Duration = Duration::from_secs(1);
 
-/// The `db` engine.
-///
-/// A save is one atomic read-modify-write: changes are applied to what the row holds then, and a
-/// row that is gone stays gone.
-///
-/// ```
-/// # use std::sync::Arc;
-/// # use sessionid::clock::Clock;
-/// # use sessionid::db::{Database, DatabaseOptions, DatabaseUrl};
-/// # use sessionid::sessions::{DbBackend, SessionCodec, SessionStore};
-/// # #[actix_web::main]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let folder = tempfile::tempdir()?;
-/// # let url = DatabaseUrl::Sqlite(folder.path().join("db.sqlite3"));
-/// # let database = Database::open(&url, DatabaseOptions::default())?;
-/// # let backend = Arc::new(DbBackend::new(database, SessionCodec::new("secret", &[])));
-/// let mut one = SessionStore::new(None, backend.clone(), Default::default(), Clock::System);
-/// one.save().await?;
-/// let mut other = SessionStore::new(one.session_key().cloned(), backend, Default::default(), Clock::System);
-/// other.load().await?;
-/// for session in [&mut one, &mut other] {
-///     session.fetch_update("counter", 0, |counter| counter + 1)?;
-///     session.save().await?;
-/// }
-/// assert_eq!(other.get("counter")?, Some(2)); // though it had loaded none
-/// # Ok(()) }
-/// ```
+/// The `db` engine: one row for each session, on SQLite or PostgreSQL.
 #[derive(Clone, Debug)]
 pub struct DbBackend {
     database: Database,
-    codec: Arc<SessionCodec>,
-    saves: Saves,
 }
+
 impl DbBackend {
-    /// Sessions in `database`, signed by `codec`.
-    ///
-    /// ```
-    /// use sessionid::db::{Database, DatabaseOptions, DatabaseUrl};
-    /// use sessionid::sessions::{DbBackend, SessionCodec};
-    ///
-    /// # let folder = tempfile::tempdir()?;
-    /// let url = DatabaseUrl::Sqlite(folder.path().join("db.sqlite3"));
-    /// let database = Database::open(&url, DatabaseOptions::default())?;
-    /// let backend = DbBackend::new(database, SessionCodec::new("SECRET_KEY", &["an older one".to_owned()]));
-    /// # drop(backend);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
+    /// Sessions in the table of `database`.
     #[must_use]
-    pub fn new(database: Database, codec: SessionCodec) -> Self {
-        Self { database, codec: Arc::new(codec), saves: Saves::default() }
+    pub fn new(database: Database) -> Self {
+        Self { database }
     }
 
-    /// The payload under a key that has not expired.
-    async fn live_data(&self, key: SessionKey, now: DateTime<Utc>) -> Result<Option<Arc<str>>, DbError> {
+    /// Whether the key can be in the table at all.
+    fn holds(&self, key: &SessionKey) -> bool {
+        self.database.holds(key.as_str())
+    }
+
+    async fn live(&self, key: &SessionKey, now: DateTime<Utc>) -> Result<Option<Stored>, DbError> {
         let read_at = match self.database.rows().get(key.as_str(), now) {
-            Ok(row) => return Ok(Some(row.text)),
+            Ok(CachedRow { payload, expire_date }) => {
+                return Ok(Some(Stored { payload: payload.into(), expire_date: Some(expire_date) }));
+            }
             Err(read_at) => read_at,
         };
         let find = {
             let key = key.clone();
-            move |conn: &mut DbConnection| SessionRow::live_data(conn, key.as_str(), now)
+            move |conn: &mut DbConnection| rows::live(conn, key.as_str(), now)
         };
         let Some((data, expire_date)) = self.database.look_up(find).await? else { return Ok(None) };
-        let text: Arc<str> = data.into();
+        let payload = Payload::from(data);
         if let Some(expire_date) = expire_date {
-            let row = CachedRow { text: Arc::clone(&text), expire_date };
+            let row = CachedRow { payload: payload.shared(), expire_date };
             self.database.rows().put(key.as_str(), row, read_at);
         }
-        Ok(Some(text))
+        Ok(Some(Stored { payload, expire_date }))
     }
 }
 
 impl SessionBackend for DbBackend {
-    fn load(&self, key: SessionKey, now: DateTime<Utc>) -> BackendFuture<'_, Option<Loaded>> {
-        Box::pin(async move {
-            let stored = self.live_data(key, now).await?;
-            Ok(stored.map(|stored| Loaded { data: self.codec.decode(&stored), stored: Some(stored) }))
-        })
-    }
-
-    fn exists(&self, key: SessionKey) -> BackendFuture<'_, bool> {
+    fn load<'a>(&'a self, key: &'a SessionKey, moment: &'a Moment) -> BackendFuture<'a, Option<Stored>> {
         Box::pin(
-            async move { Ok(self.database.read(move |conn| SessionRow::exists(conn, key.as_str())).await?) },
+            async move { if self.holds(key) { Ok(self.live(key, moment.now).await?) } else { Ok(None) } },
         )
     }
 
-    fn create(&self, mut pending: Pending) -> BackendFuture<'_, Saved> {
+    fn exists<'a>(&'a self, key: &'a SessionKey) -> BackendFuture<'a, bool> {
         Box::pin(async move {
-            let data = pending.take_data();
-            let row = row(&self.codec, String::new(), &pending, &data)?;
-            let job = move |conn: &mut DbConnection, changes: &mut Changes| {
-                let key = SessionKey::random_beside(changes.first_inserted());
-                insert(conn, changes, row, key, data)
-            };
-            self.database.write_rows(job).await
+            if !self.holds(key) {
+                return Ok(false);
+            }
+            let key = key.clone();
+            Ok(self.database.read(move |conn| rows::exists(conn, key.as_str())).await?)
         })
     }
 
-    fn save(&self, key: SessionKey, pending: Pending) -> BackendFuture<'_, Saved> {
+    fn insert<'a>(&'a self, key: &'a SessionKey, entry: Entry) -> BackendFuture<'a, Inserted> {
         Box::pin(async move {
-            let answer = self.saves.submit(&self.database, &self.codec, &key, pending)?;
-            self.database.answered(answer).await
+            let write = Write::new(key, entry)?;
+            match self.database.write_rows(move |conn, changed| write.insert(conn, changed)).await? {
+                Insertion::Stored => Ok(Inserted::Stored),
+                Insertion::Taken => Ok(Inserted::Taken),
+                Insertion::Swallowed => Err(SessionError::unavailable(SWALLOWED)),
+            }
         })
     }
 
-    fn cycle_key(&self, from: SessionKey, to: SessionKey, mut pending: Pending) -> BackendFuture<'_, Saved> {
-        let codec = Arc::clone(&self.codec);
-        Box::pin(self.database.write_rows(move |conn, changes| {
-            let data = match SessionRow::data_for_update(conn, from.as_str()).map_err(DbError::from)? {
-                Some(stored) => pending.merge_into(&stored, |stored| codec.decode(stored))?,
-                None => pending.take_data(),
+    fn replace<'a>(
+        &'a self,
+        key: &'a SessionKey,
+        expected: Option<&'a Payload>,
+        entry: Entry,
+    ) -> BackendFuture<'a, Replaced> {
+        Box::pin(async move {
+            if !self.holds(key) {
+                return Ok(Replaced::Gone);
+            }
+            let (write, expected) = (Write::new(key, entry)?, expected.cloned());
+            let job = move |conn: &mut DbConnection, changed: &mut ChangedRows| match &expected {
+                Some(expected) => write.replace(conn, changed, expected),
+                None => write.replace_any(conn, changed),
             };
-            let row = row(&codec, String::new(), &pending, &data)?;
-            let saved = insert(conn, changes, row, to, data)?;
-            delete(conn, changes, &from)?;
-            Ok(saved)
-        }))
+            Ok(self.database.write_rows(job).await?)
+        })
     }
 
-    fn delete(&self, key: SessionKey) -> BackendFuture<'_, ()> {
-        Box::pin(self.database.write_rows(move |conn, changes| delete(conn, changes, &key)))
+    fn rename<'a>(
+        &'a self,
+        from: &'a SessionKey,
+        expected: Option<&'a Payload>,
+        to: &'a SessionKey,
+        entry: Entry,
+    ) -> BackendFuture<'a, Renamed> {
+        Box::pin(async move {
+            let (write, from, expected) = (Write::new(to, entry)?, from.clone(), expected.cloned());
+            let job = move |conn: &mut DbConnection, changed: &mut ChangedRows| match &expected {
+                Some(expected) => write.rename(conn, changed, from.as_str(), expected),
+                None => write.rename_any(conn, changed, from.as_str()),
+            };
+            match self.database.write_rows(job).await? {
+                Some(renamed) => Ok(renamed),
+                None => Err(SessionError::unavailable(SWALLOWED)),
+            }
+        })
+    }
+
+    fn delete<'a>(&'a self, key: &'a SessionKey) -> BackendFuture<'a, bool> {
+        SessionRecords::delete(self, key.as_str())
     }
 
     fn clear_expired<'a>(
@@ -160,8 +145,8 @@ impl SessionBackend for DbBackend {
             loop {
                 let batch = move |conn: &mut DbConnection| {
                     let began = Stopwatch::start();
-                    let deleted = SessionRow::delete_expired(conn, now, limit).map_err(DbError::from)?;
-                    Ok::<_, DbError>((deleted, began.elapsed()))
+                    let deleted = rows::delete_expired(conn, now, limit)?;
+                    Ok((deleted, began.elapsed()))
                 };
                 let (deleted, held) = self.database.write(batch).await?;
                 if deleted == 0 {
@@ -179,67 +164,221 @@ impl SessionBackend for DbBackend {
             }
         })
     }
-}
 
-fn row(
-    codec: &SessionCodec,
-    session_key: String,
-    pending: &Pending,
-    data: &SessionData,
-) -> Result<SessionRow, SessionError> {
-    Ok(SessionRow {
-        session_key,
-        session_data: codec.encode(data, pending.now()),
-        expire_date: pending.expire_date(data)?.into(),
-    })
-}
-
-/// Inserts a row under its key, or under another when that is taken.
-fn insert(
-    conn: &mut DbConnection,
-    changes: &mut Changes,
-    mut row: SessionRow,
-    mut session_key: SessionKey,
-    data: SessionData,
-) -> Result<Saved, SessionError> {
-    session_key.as_str().clone_into(&mut row.session_key);
-    while !row.insert(conn).map_err(DbError::from)? {
-        session_key = SessionKey::random();
-        session_key.as_str().clone_into(&mut row.session_key);
+    fn records(&self) -> Option<&dyn SessionRecords> {
+        Some(self)
     }
-    changes.inserted(session_key.as_str());
-    Ok(Saved { session_key, data, stored: Some(row.session_data.into()) })
-}
 
-fn delete(conn: &mut DbConnection, changes: &mut Changes, key: &SessionKey) -> Result<(), SessionError> {
-    if SessionRow::delete(conn, key.as_str()).map_err(DbError::from)? {
-        changes.deleted(key.as_str());
+    fn timeout(&self) -> Duration {
+        self.database.timeout()
     }
-    Ok(())
 }
 
-/// Notes a row as it was updated, and hands its payload on.
-fn updated(changes: &mut Changes, row: SessionRow, before: &str) -> Arc<str> {
-    let text: Arc<str> = row.session_data.into();
-    if *text == *before {
-        changes.unknown();
-    } else {
-        changes.updated(&row.session_key, Arc::clone(&text), row.expire_date.into());
+impl SessionRecords for DbBackend {
+    fn list(&self, limit: u32, offset: u64) -> BackendFuture<'_, Vec<SessionRecord>> {
+        Box::pin(async move {
+            // No table has more rows than i64 can count.
+            let offset = i64::try_from(offset).unwrap_or(i64::MAX);
+            let page = self.database.read(move |conn| rows::page(conn, limit.into(), offset)).await?;
+            Ok(page.into_iter().map(SessionRecord::from).collect())
+        })
     }
-    text
+
+    fn count(&self, now: DateTime<Utc>) -> BackendFuture<'_, Count> {
+        Box::pin(async move {
+            let count =
+                move |conn: &mut DbConnection| Ok((rows::count(conn)?, rows::count_expired(conn, now)?));
+            let (all, expired) = self.database.read(count).await?;
+            Ok(Count { all: all.unsigned_abs(), expired: expired.unsigned_abs() })
+        })
+    }
+
+    fn find<'a>(&'a self, key: &'a str) -> BackendFuture<'a, Option<SessionRecord>> {
+        Box::pin(async move {
+            if !self.database.holds(key) {
+                return Ok(None);
+            }
+            let key = key.to_owned();
+            Ok(self.database.read(move |conn| rows::find(conn, &key)).await?.map(SessionRecord::from))
+        })
+    }
+
+    fn delete<'a>(&'a self, key: &'a str) -> BackendFuture<'a, bool> {
+        Box::pin(async move {
+            if !self.database.holds(key) {
+                return Ok(false);
+            }
+            let key = key.to_owned();
+            let job = move |conn: &mut DbConnection, changed: &mut ChangedRows| {
+                let deleted = rows::delete(conn, &key)?;
+                if deleted {
+                    changed.deleted(&key);
+                }
+                Ok(deleted)
+            };
+            Ok(self.database.write_rows(job).await?)
+        })
+    }
 }
 
-impl From<DbError> for SessionError {
-    fn from(error: DbError) -> Self {
-        match error {
-            DbError::JobPanicked => Self::Panicked,
-            error => Self::unavailable(error),
+impl From<FoundRow> for SessionRecord {
+    fn from(row: FoundRow) -> Self {
+        Self {
+            key: row.session_key.into_lossy(),
+            payload: row.session_data.0.into(),
+            expire_date: match row.expire_date {
+                FoundDateTime::At(moment) => ExpireDate::At(moment),
+                FoundDateTime::Odd(text) => ExpireDate::Odd(text),
+            },
         }
     }
 }
 
-impl WriteError for SessionError {
-    fn is_database_error(&self) -> bool {
-        matches!(self, Self::Unavailable(_))
+const SWALLOWED: &str = "an INSERT into django_session stored no row and reported no error; look for a trigger or rule on the table";
+
+/// What became of an INSERT.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Insertion {
+    Stored,
+    Taken,
+    /// The database reports success and has no such row.
+    Swallowed,
+}
+
+/// A row that is to be written, in a transaction.
+struct Write {
+    key: SessionKey,
+    entry: Entry,
+}
+
+impl Write {
+    /// # Errors
+    ///
+    /// [`SessionError::Unavailable`] for a payload that is no text, which the column cannot hold.
+    fn new(key: &SessionKey, entry: Entry) -> Result<Self, SessionError> {
+        match entry.payload.as_str() {
+            Some(_) => Ok(Self { key: key.clone(), entry }),
+            None => Err(SessionError::unavailable(
+                "the column session_data holds texts, and this payload is none",
+            )),
+        }
+    }
+
+    fn row(&self) -> NewRow<'_> {
+        NewRow {
+            session_key: self.key.as_str(),
+            session_data: self.entry.payload.as_str().unwrap_or_default(),
+            expire_date: self.entry.expire_date,
+        }
+    }
+
+    fn copy(&self) -> CachedRow {
+        CachedRow { payload: self.entry.payload.shared(), expire_date: self.entry.expire_date }
+    }
+
+    fn insert(&self, conn: &mut DbConnection, changed: &mut ChangedRows) -> QueryResult<Insertion> {
+        if rows::insert(conn, self.row())? {
+            changed.inserted();
+            return Ok(Insertion::Stored);
+        }
+        // A taken key is beyond all likelihood. A trigger may have taken the row elsewhere, as partitions do by
+        // inheritance: then it is there for a SELECT, and Django, which does not count either, is content.
+        Ok(match rows::data_for_update(conn, self.key.as_str())? {
+            Some(data) if data == self.entry.payload.as_bytes() => {
+                changed.unknown();
+                Insertion::Stored
+            }
+            Some(_) => Insertion::Taken,
+            None => Insertion::Swallowed,
+        })
+    }
+
+    fn replace(
+        &self,
+        conn: &mut DbConnection,
+        changed: &mut ChangedRows,
+        expected: &Payload,
+    ) -> QueryResult<Replaced> {
+        if let Some(text) = expected.as_str()
+            && rows::update_from(conn, self.row(), text)?
+        {
+            if *expected == self.entry.payload {
+                changed.unknown();
+            } else {
+                changed.updated(self.key.as_str(), self.copy());
+            }
+            return Ok(Replaced::Stored);
+        }
+        let Some(data) = rows::data_for_update(conn, self.key.as_str())? else { return Ok(Replaced::Gone) };
+        // What is not a text in UTF-8 equals no parameter of a statement. On SQLite nobody else can write now.
+        if data == expected.as_bytes() && conn.locks_all_rows() {
+            return self.replace_any(conn, changed);
+        }
+        Ok(Replaced::Changed(data.into()))
+    }
+
+    fn replace_any(&self, conn: &mut DbConnection, changed: &mut ChangedRows) -> QueryResult<Replaced> {
+        let replaced = rows::update(conn, self.row())?;
+        // What the row held is not known, and so neither whether anything has changed.
+        changed.unknown();
+        Ok(if replaced { Replaced::Stored } else { Replaced::Gone })
+    }
+
+    /// `None` where the INSERT was swallowed.
+    fn rename(
+        &self,
+        conn: &mut DbConnection,
+        changed: &mut ChangedRows,
+        from: &str,
+        expected: &Payload,
+    ) -> QueryResult<Option<Renamed>> {
+        match rows::data_for_update(conn, from)? {
+            None => return Ok(Some(Renamed::Gone)),
+            Some(data) if data != expected.as_bytes() => return Ok(Some(Renamed::Changed(data.into()))),
+            Some(_) => {}
+        }
+        match self.insert(conn, changed)? {
+            Insertion::Stored => {}
+            Insertion::Taken => return Ok(Some(Renamed::Taken)),
+            Insertion::Swallowed => return Ok(None),
+        }
+        changed.deleted(from);
+        let deleted = match expected.as_str() {
+            Some(text) if !conn.locks_all_rows() => rows::delete_from(conn, from, text)?,
+            _ => rows::delete(conn, from)?,
+        };
+        if deleted {
+            return Ok(Some(Renamed::Stored));
+        }
+        // The row was locked, and has changed all the same: on a database whose FOR UPDATE does nothing.
+        rows::delete(conn, self.key.as_str())?;
+        Ok(Some(
+            rows::data_for_update(conn, from)?.map_or(Renamed::Gone, |data| Renamed::Changed(data.into())),
+        ))
+    }
+
+    /// The same without taking anything along.
+    fn rename_any(
+        &self,
+        conn: &mut DbConnection,
+        changed: &mut ChangedRows,
+        from: &str,
+    ) -> QueryResult<Option<Renamed>> {
+        match self.insert(conn, changed)? {
+            Insertion::Stored => {
+                if rows::delete(conn, from)? {
+                    changed.deleted(from);
+                }
+                Ok(Some(Renamed::Stored))
+            }
+            Insertion::Taken => Ok(Some(Renamed::Taken)),
+            Insertion::Swallowed => Ok(None),
+        }
+    }
+}
+
+impl From<DbError> for SessionError {
+    fn from(error: DbError) -> Self {
+        Self::unavailable(error)
     }
 }

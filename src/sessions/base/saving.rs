@@ -7,7 +7,19 @@ use chrono::{DateTime, Utc};
 use super::{Found, Renewal, SessionBase};
 use crate::sessions::error::SessionError;
 use crate::sessions::key::SessionKey;
-use crate::sessions::pending::{Loaded, Pending, Saved, Verb};
+use crate::sessions::saving::{Pending, Saved};
+use crate::sessions::storage::Loaded;
+
+/// How a save reaches the store.
+#[derive(Debug)]
+pub(crate) enum Verb {
+    /// There is no key yet.
+    Create,
+    /// The key has a session.
+    Update(SessionKey),
+    /// The data moves to a new key, away from an old one if there was one.
+    CycleKey { from: Option<SessionKey>, to: SessionKey },
+}
 
 impl SessionBase {
     /// Keeps the data, for a new key.
@@ -15,23 +27,23 @@ impl SessionBase {
         self.data()?;
         self.session_key = None;
         self.renewal = None;
-        self.stored = None;
+        self.loaded = None;
         Ok(())
     }
 
-    /// The key whose row is to be fetched before the data can be looked at.
+    /// The key whose session is to be fetched before the data can be accessed.
     pub(crate) fn key_to_load(&self) -> Option<&SessionKey> {
         self.session_key.as_ref().filter(|_| self.cache.is_none() && matches!(self.found, Found::NotAsked))
     }
 
-    /// Hands over what a backend found, without looking at it.
+    /// Hands over what the store holds, without accessing it.
     pub(crate) fn set_found(&mut self, found: Option<Loaded>) {
         if self.cache.is_none() {
-            self.found = found.map_or(Found::NoLiveRow, Found::Row);
+            self.found = found.map_or(Found::NoSession, Found::Session);
         }
     }
 
-    /// Keys whose rows a `flush` gave up.
+    /// Keys whose sessions a `flush` gave up.
     pub(crate) fn take_flushed(&mut self) -> Vec<SessionKey> {
         std::mem::take(&mut self.flushed)
     }
@@ -50,16 +62,23 @@ impl SessionBase {
             (Some(to), Some(Renewal { from, .. })) => Verb::CycleKey { from, to },
             (Some(key), None) => Verb::Update(key),
         };
-        let changes = std::mem::take(&mut self.changes);
-        let (stored, policy) = (self.stored.take(), Arc::clone(&self.policy));
-        Ok((verb, Pending { data, stored, changes, policy, now }))
+        let write_set = std::mem::take(&mut self.write_set);
+        let (loaded, policy) = (self.loaded.take(), Arc::clone(&self.policy));
+        Ok((verb, Pending { data, loaded, write_set, policy, now }))
     }
 
-    /// The state that the store has now.
+    /// What the store has now.
     pub(crate) fn finish_save(&mut self, saved: Saved) {
-        self.session_key = Some(saved.session_key);
+        self.session_key = Some(saved.key);
         self.cache = Some(saved.data);
-        self.stored = saved.stored;
+        self.loaded = Some(saved.payload);
+    }
+
+    /// After a save that failed: what the store holds now is not known.
+    pub(crate) fn unload(&mut self) {
+        self.cache = None;
+        self.found = Found::NotAsked;
+        self.loaded = None;
     }
 
     /// Back to what a `cycle_key` had saved at its moment, where there was one: what Django's store
@@ -67,7 +86,7 @@ impl SessionBase {
     pub(crate) fn rewind_to_cycle_key(&mut self) -> bool {
         let Some(renewal) = &mut self.renewal else { return false };
         self.cache = Some(std::mem::take(&mut renewal.data));
-        self.changes.truncate(renewal.changes);
+        self.write_set.truncate(renewal.changes);
         true
     }
 }

@@ -4,38 +4,39 @@
 //!
 //! [`session_tests_mixin`]: super::session_tests_mixin
 
-use sessionid::db::{Database, DatabaseOptions};
 use sessionid::sessions::SessionStore;
-use sessionid::sessions::models::SessionRow;
+use sessionid::sessions::backends::SessionRecord;
 
 use super::{again, fresh};
 use crate::harness::Harness;
 
-/// The row of a session, as the model has it.
-async fn row_of(harness: &Harness, session: &SessionStore) -> SessionRow {
-    let key = session.session_key().unwrap().to_string();
-    let url = harness.database_url().parse().unwrap();
-    let database = Database::open_existing(&url, DatabaseOptions::default()).unwrap();
-    database.read(move |conn| SessionRow::find(conn, &key)).await.unwrap().unwrap()
+/// The row of a session.
+async fn row_of(harness: &Harness, session: &SessionStore) -> SessionRecord {
+    let key = session.session_key().unwrap().as_str();
+    harness.storage.records().unwrap().find(key).await.unwrap().unwrap()
+}
+
+/// A saved session.
+async fn saved(harness: &Harness) -> SessionStore {
+    let mut session = fresh(harness);
+    session.insert("x", &1).unwrap();
+    session.save().await.unwrap();
+    session
 }
 
 #[actix_web::test]
 async fn test_session_str() {
     let harness = Harness::new();
-    let mut session = fresh(&harness);
-    session.insert("x", &1).unwrap();
-    session.save().await.unwrap();
-    assert_eq!(row_of(&harness, &session).await.to_string(), session.session_key().unwrap().as_str());
+    let session = saved(&harness).await;
+    assert_eq!(row_of(&harness, &session).await.key, session.session_key().unwrap().as_str());
 }
 
 #[actix_web::test]
 async fn test_session_get_decoded() {
     let harness = Harness::new();
-    let mut session = fresh(&harness);
-    session.insert("x", &1).unwrap();
-    session.save().await.unwrap();
-    let decoded = row_of(&harness, &session).await.get_decoded(&harness.codec).unwrap();
-    assert_eq!(decoded.to_json(), r#"{"x":1}"#);
+    let session = saved(&harness).await;
+    let row = row_of(&harness, &session).await;
+    assert_eq!(harness.codec.decode(row.payload.as_str().unwrap()).unwrap().to_json(), r#"{"x":1}"#);
 }
 
 #[actix_web::test]
@@ -78,9 +79,9 @@ async fn test_aclear_expired() {
         session.save().await.unwrap();
     }
     assert_eq!(harness.rows().len(), 2);
-    assert_eq!(harness.backend.clear_expired(harness.now(), &|_| ()).await.unwrap(), 1);
+    assert_eq!(harness.storage.clear_expired(harness.now(), &|_| ()).await.unwrap(), 1);
     assert_eq!(
-        harness.backend.clear_expired(harness.now(), &|_| ()).await.unwrap(),
+        harness.storage.clear_expired(harness.now(), &|_| ()).await.unwrap(),
         0,
         "the first took it all"
     );

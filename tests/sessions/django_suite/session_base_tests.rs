@@ -1,14 +1,16 @@
 //! `SessionBaseTests`: a session that no store stands behind.
 
-use std::sync::Arc;
+use sessionid::sessions::{SessionPolicy, SessionStore};
 
-use sessionid::sessions::{SessionBase, SessionPolicy};
+use super::fresh;
+use crate::harness::Harness;
 
 /// Django's `TEST_COOKIE_NAME`.
 const TEST_COOKIE_NAME: &str = "testcookie";
 
-fn session() -> SessionBase {
-    SessionBase::new(None, Arc::new(SessionPolicy::default()))
+/// A store is there, and never asked.
+fn session() -> SessionStore {
+    fresh(&Harness::in_memory(SessionPolicy::default()))
 }
 
 #[test]

@@ -99,7 +99,8 @@ async fn test_session_update_error_redirect() {
     assert!(harness.rows().is_empty());
     let lines = logs::take();
     assert_eq!(lines.len(), 1, "{lines:?}");
-    assert_eq!((lines[0].level, &lines[0].message), (Level::Warn, &SessionError::Interrupted.to_string()));
+    let line = format!("GET /: {}", SessionError::Interrupted);
+    assert_eq!((lines[0].level, &lines[0].message), (Level::Warn, &line));
     for words in ["session was deleted before the request completed", "logged out in a concurrent request"] {
         assert!(lines[0].message.contains(words), "{lines:?}");
     }

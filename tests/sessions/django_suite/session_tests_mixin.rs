@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use chrono::{DateTime, TimeDelta, Utc};
 use log::Level;
 use sessionid::sessions::{
-    Expiry, PayloadError, Session, SessionBase, SessionError, SessionKey, SessionPolicy, SessionStore,
+    Expiry, PayloadError, Session, SessionError, SessionKey, SessionPolicy, SessionStore,
 };
 use sessionid::signing::TimestampSigner;
 
@@ -13,7 +13,7 @@ use super::{
     logs, saved_with, under, visit,
 };
 use crate::cookie;
-use crate::harness::SECRET_KEY;
+use crate::harness::{Harness, SECRET_KEY};
 
 /// Django's salt for sessions.
 const SALT: &str = "django.contrib.sessions.SessionStore";
@@ -179,7 +179,7 @@ async fn test_save() {
 async fn test_delete() {
     for harness in every_engine() {
         let (session, other) = (saved_with(&harness, &[]).await, saved_with(&harness, &[]).await);
-        harness.backend.delete(key(&session)).await.unwrap();
+        harness.storage.delete(&key(&session)).await.unwrap();
         assert!(!exists(&harness, &key(&session)).await);
         assert!(exists(&harness, &key(&other)).await);
     }
@@ -292,8 +292,16 @@ async fn test_default_expiry() {
 }
 
 /// The session's age and date, had it been modified at this moment.
-fn expiry(session: &mut SessionBase, modification: DateTime<Utc>) -> (i64, DateTime<Utc>) {
-    (session.get_expiry_age(modification).unwrap(), session.get_expiry_date(modification).unwrap().to_utc())
+fn expiry(
+    harness: &Harness,
+    session: &mut SessionStore,
+    modification: DateTime<Utc>,
+) -> (i64, DateTime<Utc>) {
+    let away = modification - harness.now();
+    harness.clock.advance(away);
+    let expiry = (session.get_expiry_age().unwrap(), session.get_expiry_date().unwrap().to_utc());
+    harness.clock.advance(-away);
+    expiry
 }
 
 #[actix_web::test]
@@ -303,7 +311,7 @@ async fn test_custom_expiry_seconds() {
         session.set_expiry(10).unwrap();
         for after in [0, 4].map(TimeDelta::seconds) {
             let end = modification + after + TimeDelta::seconds(10);
-            assert_eq!(expiry(&mut session, modification + after), (10, end));
+            assert_eq!(expiry(&harness, &mut session, modification + after), (10, end));
         }
     }
 }
@@ -315,8 +323,8 @@ async fn test_custom_expiry_timedelta() {
         session.set_expiry(TimeDelta::seconds(10)).unwrap();
         harness.clock.advance(TimeDelta::hours(1));
         let end = modification + TimeDelta::seconds(10);
-        assert_eq!(expiry(&mut session, modification), (10, end));
-        assert_eq!(expiry(&mut session, modification + TimeDelta::seconds(4)), (6, end));
+        assert_eq!(expiry(&harness, &mut session, modification), (10, end));
+        assert_eq!(expiry(&harness, &mut session, modification + TimeDelta::seconds(4)), (6, end));
     }
 }
 
@@ -326,8 +334,8 @@ async fn test_custom_expiry_datetime() {
         let (mut session, modification) = (fresh(&harness), harness.now());
         let end = modification + TimeDelta::seconds(10);
         session.set_expiry(end).unwrap();
-        assert_eq!(expiry(&mut session, modification), (10, end));
-        assert_eq!(expiry(&mut session, modification + TimeDelta::seconds(4)), (6, end));
+        assert_eq!(expiry(&harness, &mut session, modification), (10, end));
+        assert_eq!(expiry(&harness, &mut session, modification + TimeDelta::seconds(4)), (6, end));
     }
 }
 
@@ -438,7 +446,7 @@ async fn test_session_save_does_not_resurrect_session_logged_out_in_other_contex
         session.save().await.unwrap();
         let key = key(&session);
 
-        harness.backend.delete(key.clone()).await.unwrap();
+        harness.storage.delete(&key).await.unwrap();
 
         session.insert("test_data", "value2").unwrap();
         assert!(matches!(session.save().await, Err(SessionError::Interrupted)));

@@ -3,15 +3,14 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use actix_web::dev::ServerHandle;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 
 use super::WalkthroughError;
 use super::report::Report;
-use crate::application::Application;
+use crate::application::{self, Application};
 use crate::clock::Clock;
-use crate::db::Database;
-use crate::sessions::SessionCodec;
-use crate::sessions::models::SessionRow;
+use crate::sessions::Storage;
+use crate::sessions::backends::SessionRecord;
 use crate::settings::Settings;
 use crate::testing::{Client, Exchange};
 
@@ -22,8 +21,7 @@ pub(super) struct Stage {
     address: SocketAddr,
     server: ServerHandle,
     browser: Client,
-    database: Database,
-    codec: SessionCodec,
+    storage: Storage,
     keys: Vec<String>,
 }
 
@@ -32,8 +30,7 @@ impl Stage {
         let (address, server) = start(&settings, (Ipv4Addr::LOCALHOST, 0).into())?;
         Ok(Self {
             browser: Client::new(format!("http://{address}"), Clock::System),
-            database: Database::open(&settings.database_url, settings.database)?,
-            codec: SessionCodec::new(&settings.secret_key, &settings.secret_key_fallbacks),
+            storage: application::storage(&settings)?,
             keys: Vec::new(),
             settings,
             address,
@@ -62,19 +59,25 @@ impl Stage {
         self.browser.set_cookie(COOKIE, key);
     }
 
-    /// The browser's session in the table.
-    pub(super) async fn row(&self, report: &Report) -> Result<Option<SessionRow>, WalkthroughError> {
-        let key = self.key().unwrap_or_default();
-        let row = self.database.read(move |conn| SessionRow::find(conn, &key)).await?;
+    /// The browser's session in the store.
+    pub(super) async fn row(&self, report: &Report) -> Result<Option<SessionRecord>, WalkthroughError> {
+        let row = self.find(&self.key().unwrap_or_default()).await?;
         if let Some(row) = &row {
+            let payload = row.payload.as_str().unwrap_or_default();
             let data = self
-                .codec
-                .decode(&row.session_data)
+                .storage
+                .codec()
+                .decode(payload)
                 .map_or_else(|error| error.to_string(), |data| data.to_json());
-            let ends = DateTime::<Utc>::from(row.expire_date);
-            report.note(&format!("row {} {data} expires {}", row.session_key, ends.format("%H:%M:%S%.3f")));
+            let ends = row.expire_date.moment().map(|end| end.format("%H:%M:%S%.3f").to_string());
+            report.note(&format!("row {} {data} expires {}", row.key, ends.unwrap_or_default()));
         }
         Ok(row)
+    }
+
+    async fn find(&self, key: &str) -> Result<Option<SessionRecord>, WalkthroughError> {
+        let records = self.storage.records().ok_or(WalkthroughError::NoRecords)?;
+        Ok(records.find(key).await?)
     }
 
     pub(super) async fn rows_of(
@@ -83,8 +86,7 @@ impl Stage {
     ) -> Result<usize, WalkthroughError> {
         let mut rows = 0;
         for key in keys.into_iter().flatten() {
-            let row = self.database.read(move |conn| SessionRow::find(conn, &key)).await?;
-            rows += usize::from(row.is_some());
+            rows += usize::from(self.find(&key).await?.is_some());
         }
         Ok(rows)
     }
@@ -105,9 +107,9 @@ impl Stage {
     /// Leaves the table as it was.
     pub(super) async fn clear(&mut self) {
         for key in std::mem::take(&mut self.keys) {
-            let deleted = self.database.write(move |conn| Ok(SessionRow::delete(conn, &key)?)).await;
-            if let Err::<bool, crate::db::DbError>(error) = deleted {
-                log::warn!("a session of the walkthrough is left in the table: {error}");
+            let Some(records) = self.storage.records() else { break };
+            if let Err(error) = records.delete(&key).await {
+                log::warn!("a session of the walkthrough is left behind: {error}");
             }
         }
         self.server.stop(true).await;

@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
-use actix_web::http::header::{COOKIE, HeaderMap, HeaderValue, InvalidHeaderValue, SET_COOKIE, VARY};
+use actix_web::http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE, VARY};
 use chrono::{DateTime, Utc};
 
-use super::policy::SessionPolicy;
+use crate::sessions::error::SessionError;
+use crate::sessions::policy::SessionPolicy;
 
 /// The value of the cookie `name` in a request, by Django's rule (`http/cookie.py`,
 /// `parse_cookie`): the last of one name counts, and a bad byte spoils nothing else.
@@ -96,7 +98,7 @@ pub(crate) fn set(
     policy: &SessionPolicy,
     key: &str,
     max_age: Option<MaxAge>,
-) -> Result<(), InvalidHeaderValue> {
+) -> Result<(), SessionError> {
     let attributes = Attributes {
         expires: max_age.map(|max_age| http_date(max_age.expires)),
         max_age: max_age.map(|max_age| max_age.seconds),
@@ -107,7 +109,7 @@ pub(crate) fn set(
 }
 
 /// `response.delete_cookie`, which knows no HttpOnly, and Secure only where a browser insists.
-pub(crate) fn delete(headers: &mut HeaderMap, policy: &SessionPolicy) -> Result<(), InvalidHeaderValue> {
+pub(crate) fn delete(headers: &mut HeaderMap, policy: &SessionPolicy) -> Result<(), SessionError> {
     let prefixed = policy.cookie_name.starts_with("__Secure-") || policy.cookie_name.starts_with("__Host-");
     let cross_site =
         policy.cookie_samesite.as_deref().is_some_and(|samesite| samesite.eq_ignore_ascii_case("none"));
@@ -134,7 +136,7 @@ fn append(
     policy: &SessionPolicy,
     value: &str,
     attributes: &Attributes,
-) -> Result<(), InvalidHeaderValue> {
+) -> Result<(), SessionError> {
     let max_age = attributes.max_age.map(|seconds| seconds.to_string());
     let mut cookie = String::with_capacity(192);
     for part in [&policy.cookie_name, "=", &quote(value)] {
@@ -147,11 +149,11 @@ fn append(
     push(&mut cookie, "Path", Some(&policy.cookie_path));
     push(&mut cookie, "SameSite", policy.cookie_samesite.as_deref());
     push_flag(&mut cookie, "Secure", attributes.secure);
-    headers.append(SET_COOKIE, HeaderValue::from_bytes(cookie.as_bytes())?);
+    let cookie = HeaderValue::from_bytes(cookie.as_bytes());
+    headers.append(SET_COOKIE, cookie.map_err(|error| SessionError::Cookie(Arc::new(error)))?);
     Ok(())
 }
 
-/// Django's `http_date`: RFC 9110, section 5.6.7.
 fn push(cookie: &mut String, name: &str, value: Option<&str>) {
     if let Some(value) = value.filter(|value| !value.is_empty()) {
         for part in ["; ", name, "=", value] {
@@ -167,6 +169,7 @@ fn push_flag(cookie: &mut String, name: &str, set: bool) {
     }
 }
 
+/// Django's `http_date`: RFC 9110, section 5.6.7.
 fn http_date(moment: DateTime<Utc>) -> String {
     if moment < DateTime::UNIX_EPOCH {
         // Beyond what HTTP's own dates are for, though a clock may be set there.

@@ -9,69 +9,68 @@ use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forwar
 use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
-use actix_web::{Error, HttpMessage as _, HttpResponse, ResponseError as _};
+use actix_web::{Error, HttpMessage as _, HttpResponse};
 use futures_util::future::LocalBoxFuture;
 
-use super::backends::SharedBackend;
 use super::cookie::{self, MaxAge};
-use super::error::SessionError;
-use super::key::SessionKey;
+use super::error::Cause;
 use super::outcome::{CookieAction, Decision, Outcome};
-use super::policy::{SessionPolicy, SharedPolicy};
 use super::session::Session;
-use super::store::SessionStore;
 use crate::clock::Clock;
-use crate::error::chain;
+use crate::sessions::error::SessionError;
+use crate::sessions::key::SessionKey;
+use crate::sessions::policy::{SessionPolicy, SharedPolicy};
+use crate::sessions::storage::Storage;
+use crate::sessions::store::SessionStore;
 
 /// Wraps the scope whose handlers use sessions.
 ///
 /// ```
-/// use std::sync::Arc;
-/// use actix_web::{App, web};
-/// use sessionid::sessions::{Session, SessionError, SessionMiddleware, SessionPolicy, SharedBackend};
+/// use actix_web::web;
+/// use sessionid::sessions::{Session, SessionError, SessionMiddleware, SessionPolicy, Storage};
 ///
 /// async fn visits(session: Session) -> Result<String, SessionError> {
 ///     let counter = session.fetch_update("counter", 0_i64, |counter| counter + 1)?;
 ///     Ok(counter.to_string())
 /// }
 ///
-/// fn configure(config: &mut web::ServiceConfig, backend: SharedBackend) {
+/// fn configure(config: &mut web::ServiceConfig, storage: Storage) {
 ///     config.service(
 ///         web::scope("/shop")
-///             .wrap(SessionMiddleware::new(backend, SessionPolicy::default()))
+///             .wrap(SessionMiddleware::new(storage, SessionPolicy::default()))
 ///             .route("/visits", web::get().to(visits)),
 ///     );
 /// }
 /// ```
 #[derive(Clone, Debug)]
 pub struct SessionMiddleware {
-    backend: SharedBackend,
+    storage: Storage,
     policy: SharedPolicy,
     clock: Clock,
 }
 
 impl SessionMiddleware {
-    /// Sessions kept in `backend`, with cookies and expiry by `policy`.
+    /// Sessions kept in `storage`, with cookies and expiry by `policy`.
     ///
     /// ```
-    /// # use sessionid::sessions::{SessionMiddleware, SessionPolicy, SharedBackend, SharedPolicy};
-    /// # fn sessions(backend: SharedBackend) -> SessionMiddleware {
+    /// # use sessionid::sessions::{SessionMiddleware, SessionPolicy, Storage, SharedPolicy};
+    /// # fn sessions(storage: Storage) -> SessionMiddleware {
     /// let policy = SharedPolicy::new(SessionPolicy { cookie_secure: true, ..SessionPolicy::default() });
-    /// SessionMiddleware::new(backend, policy.clone()) // `policy.update` counts from the next request on
+    /// SessionMiddleware::new(storage, policy.clone()) // `policy.update` counts from the next request on
     /// # }
     /// ```
-    pub fn new(backend: SharedBackend, policy: impl Into<SharedPolicy>) -> Self {
-        Self { backend, policy: policy.into(), clock: Clock::default() }
+    pub fn new(storage: Storage, policy: impl Into<SharedPolicy>) -> Self {
+        Self { storage, policy: policy.into(), clock: Clock::default() }
     }
 
     /// The same by another clock.
     ///
     /// ```
     /// # use sessionid::clock::ManualClock;
-    /// # use sessionid::sessions::{SessionMiddleware, SessionPolicy, SharedBackend};
-    /// # fn sessions(backend: SharedBackend) -> SessionMiddleware {
+    /// # use sessionid::sessions::{SessionMiddleware, SessionPolicy, Storage};
+    /// # fn sessions(storage: Storage) -> SessionMiddleware {
     /// let hand = ManualClock::default(); // a test turns it
-    /// SessionMiddleware::new(backend, SessionPolicy::default()).clock(hand.clone())
+    /// SessionMiddleware::new(storage, SessionPolicy::default()).clock(hand.clone())
     /// # }
     /// ```
     #[must_use]
@@ -85,7 +84,7 @@ impl SessionMiddleware {
         let policy = self.policy.get();
         let sent = cookie::read(request.headers(), &policy.cookie_name);
         let key = sent.as_deref().and_then(|sent| SessionKey::try_from(sent).ok());
-        let store = SessionStore::new(key, self.backend.clone(), policy.clone(), self.clock.clone());
+        let store = SessionStore::new(key, self.storage.clone(), policy.clone(), self.clock.clone());
         Session::new(sent, policy, store)
     }
 }
@@ -101,12 +100,12 @@ async fn process_response(
     let mut outcome = Outcome::before(session, &store, &policy);
     match outcome.decision {
         Decision::Delete => {
-            store.settle().await?;
-            cookie::delete(headers, &policy).map_err(SessionError::Cookie)?;
+            settle(&mut store, status).await?;
+            cookie::delete(headers, &policy)?;
             outcome.cookie = CookieAction::Delete;
         }
         Decision::Save => save(&mut store, status, headers, &policy, &mut outcome).await?,
-        Decision::Leave => store.settle().await?,
+        Decision::Leave => settle(&mut store, status).await?,
     }
     if outcome.accessed || outcome.cookie != CookieAction::None {
         cookie::vary_on_cookie(headers);
@@ -123,28 +122,36 @@ async fn save(
     policy: &SessionPolicy,
     outcome: &mut Outcome,
 ) -> Result<(), SessionError> {
-    if status.is_server_error() && store.key_to_load().is_some() {
-        // Nobody has looked at it: no reason to load it for an error, which may be the store's own.
-        return store.settle().await;
+    if status.is_server_error() && store.is_untouched() {
+        // No reason to load it for an error, which may be the store's own.
+        return settle(store, status).await;
     }
     // Django works out the cookie's end first, and so gives an unknown key up before the save; an
     // expiry that tells no end is an error whatever the view has answered.
     store.load().await?;
     if let Err(error) = check_end(store, status) {
-        store.settle().await?;
+        settle(store, status).await?;
         return Err(error);
     }
     if status.is_server_error() {
-        return store.settle().await;
+        return settle(store, status).await;
     }
-    store.save().await?;
+    let (key, expire_date) = store.commit().await?;
     let max_age = max_age(store)?;
-    let key = store.session_key().ok_or(SessionError::NotLoaded)?;
-    cookie::set(headers, policy, key.as_str(), max_age).map_err(SessionError::Cookie)?;
+    cookie::set(headers, policy, key.as_str(), max_age)?;
     outcome.saved = true;
-    outcome.expire_date = Some(store.get_expiry_date()?.to_utc());
+    outcome.expire_date = Some(expire_date);
     outcome.cookie = CookieAction::Set { max_age: max_age.map(|max_age| max_age.seconds) };
     Ok(())
+}
+
+/// Carries out what does not wait for a save. A session that was deleted meanwhile stays deleted, which an answer that
+/// is an error already needs not say.
+async fn settle(store: &mut SessionStore, status: StatusCode) -> Result<(), SessionError> {
+    match store.settle().await {
+        Err(SessionError::Interrupted) if status.is_server_error() => Ok(()),
+        settled => settled,
+    }
 }
 
 /// Whether the session tells an end: for the cookie, and for the row where there is to be one.
@@ -228,9 +235,8 @@ async fn finish<B: MessageBody>(
     session: &Session,
     mut response: ServiceResponse<B>,
 ) -> ServiceResponse<EitherBody<B>> {
-    if let Some(error) = response.response().error().and_then(Error::as_error::<SessionError>) {
-        log_error(error);
-    }
+    let cause = response.response_mut().extensions_mut().remove();
+    Cause::log(cause, response.request());
     let status = response.status();
     match process_response(session, status, response.headers_mut()).await {
         Ok(outcome) => {
@@ -238,8 +244,9 @@ async fn finish<B: MessageBody>(
             response.map_into_left_body()
         }
         Err(error) => {
-            log_error(&error);
-            response.into_response(HttpResponse::from_error(error)).map_into_right_body()
+            let mut answer = HttpResponse::from_error(error);
+            Cause::log(answer.extensions_mut().remove(), response.request());
+            response.into_response(answer).map_into_right_body()
         }
     }
 }
@@ -250,17 +257,6 @@ async fn finish_error(session: &Session, error: Error) -> Error {
     let status = response.status();
     match process_response(session, status, response.headers_mut()).await {
         Ok(_) => InternalError::from_response(error, response).into(),
-        Err(error) => {
-            log_error(&error);
-            error.into()
-        }
-    }
-}
-
-fn log_error(error: &SessionError) {
-    if error.status_code().is_server_error() {
-        log::error!("{}", chain(error));
-    } else {
-        log::warn!("{}", chain(error));
+        Err(error) => error.into(),
     }
 }

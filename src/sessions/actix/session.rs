@@ -9,12 +9,11 @@ use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
-use chrono::{DateTime, Utc};
 use futures_util::future::LocalBoxFuture;
 
-use super::error::SessionError;
-use super::policy::SessionPolicy;
-use super::store::SessionStore;
+use crate::sessions::error::SessionError;
+use crate::sessions::policy::SessionPolicy;
+use crate::sessions::store::SessionStore;
 
 /// The session of a request: an extractor, under [`SessionMiddleware`].
 ///
@@ -62,18 +61,18 @@ impl Session {
     /// Takes the session out for the end of the request; what a handler left running can then
     /// change nothing any more.
     pub(crate) fn take(&self) -> SessionStore {
-        let store = self.store();
-        let (backend, clock) = (store.backend(), store.clock().clone());
-        drop(store);
-        let left = SessionStore::new(None, backend, self.policy(), clock);
-        self.0.store.replace(left)
+        let mut store = self.store_mut();
+        let left = store.left_behind();
+        std::mem::replace(&mut store, left)
     }
 
-    /// Fetches the row unless that has happened.
+    /// Fetches the session unless that has happened.
+    ///
+    /// A handler's extractors are polled in turn, and a clone may be used meanwhile: the session is not borrowed while
+    /// the store is waited for.
     async fn fetch(&self) -> Result<(), SessionError> {
-        let Some(key) = self.store().key_to_load().cloned() else { return Ok(()) };
-        let (backend, now) = (self.store().backend(), self.now());
-        let found = backend.load(key, now).await?;
+        let Some(fetch) = self.store().fetch() else { return Ok(()) };
+        let found = fetch.await?;
         self.store_mut().set_found(found);
         Ok(())
     }
@@ -84,10 +83,6 @@ impl Session {
 
     fn store_mut(&self) -> RefMut<'_, SessionStore> {
         self.0.store.borrow_mut()
-    }
-
-    fn now(&self) -> DateTime<Utc> {
-        self.store().clock().now()
     }
 }
 

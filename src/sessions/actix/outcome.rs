@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-use super::key::SessionKey;
-use super::policy::SessionPolicy;
 use super::session::Session;
-use super::store::SessionStore;
+use crate::sessions::key::SessionKey;
+use crate::sessions::policy::SessionPolicy;
+use crate::sessions::store::SessionStore;
 
 /// What the end of a request means for its session.
 ///
@@ -87,7 +87,7 @@ pub enum CookieAction {
 pub struct Outcome {
     /// What the cookie said, were it a key or not.
     pub sent: Option<String>,
-    /// Whether anything looked at the data.
+    /// Whether the data was accessed.
     pub accessed: bool,
     /// Whether the session was marked as modified.
     pub modified: bool,
@@ -101,7 +101,7 @@ pub struct Outcome {
     pub cookie: CookieAction,
     /// The key afterwards.
     pub key_out: Option<SessionKey>,
-    /// When the saved session ends, in the table.
+    /// When the session ends that was stored.
     pub expire_date: Option<DateTime<Utc>>,
 }
 

@@ -1,10 +1,10 @@
-//! The backends behind actix-session's own middleware: the same table under another cookie.
+//! A storage behind actix-session's own middleware: the same table under another cookie.
 //!
 //! The only importer of `actix_session`. What its middleware does otherwise than Django's is in
 //! `docs/actix-session.md`.
 //!
 //! ```
-//! use sessionid::sessions::actix_store::{SessionGetError, StockSession};
+//! use sessionid::sessions::actix::stock::{SessionGetError, StockSession};
 //!
 //! fn visits(session: &StockSession) -> Result<i64, SessionGetError> {
 //!     Ok(session.get("counter")?.unwrap_or(0))
@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use actix_session::config::PersistentSession;
 use actix_session::storage::{
-    LoadError, SaveError, SessionKey as StockKey, SessionStore as StockStore, UpdateError,
+    LoadError, SaveError, SessionKey as StockKey, SessionStore as StockStorage, UpdateError,
 };
 pub use actix_session::{
     Session as StockSession, SessionGetError, SessionInsertError, SessionMiddleware as StockMiddleware,
@@ -24,14 +24,14 @@ pub use actix_session::{
 use actix_web::cookie::Key;
 use actix_web::cookie::time::Duration;
 
-use super::backends::SharedBackend;
-use super::error::SessionError;
-use super::json::RawJson;
-use super::key::SessionKey;
-use super::policy::SessionPolicy;
-use super::store::SessionStore;
 use crate::clock::Clock;
 use crate::crypto::salted_hmac_sha512;
+use crate::sessions::error::SessionError;
+use crate::sessions::json::RawJson;
+use crate::sessions::key::SessionKey;
+use crate::sessions::policy::SessionPolicy;
+use crate::sessions::storage::Storage;
+use crate::sessions::store::SessionStore;
 
 /// Separates the stock cookie's key from every other use of `SECRET_KEY`.
 const KEY_SALT: &str = "sessionid.actix_session.cookie";
@@ -39,7 +39,7 @@ const KEY_SALT: &str = "sessionid.actix_session.cookie";
 /// What actix-session knows of a session: a JSON text under each key.
 type SessionState = HashMap<String, String>;
 
-/// A backend as an `actix_session::storage::SessionStore`.
+/// A storage as an `actix_session::storage::SessionStore`.
 ///
 /// Keys are Django's, payloads too, and a row's expiry is the time to live that actix-session gives,
 /// so that Django and `manage` read what is stored here. An update changes the keys that differ and
@@ -47,42 +47,42 @@ type SessionState = HashMap<String, String>;
 ///
 /// ```
 /// use sessionid::clock::Clock;
-/// use sessionid::sessions::SharedBackend;
-/// use sessionid::sessions::actix_store::{BackendStore, StockMiddleware, cookie_key};
+/// use sessionid::sessions::Storage;
+/// use sessionid::sessions::actix::stock::{StockStore, StockMiddleware, cookie_key};
 ///
-/// fn sessions(backend: SharedBackend) -> StockMiddleware<BackendStore> {
-///     StockMiddleware::builder(BackendStore::new(backend, Clock::default()), cookie_key("SECRET_KEY"))
+/// fn sessions(storage: Storage) -> StockMiddleware<StockStore> {
+///     StockMiddleware::builder(StockStore::new(storage, Clock::default()), cookie_key("SECRET_KEY"))
 ///         .cookie_name("actix_sessionid".to_owned())
 ///         .build()
 /// }
 /// ```
 #[derive(Clone, Debug)]
-pub struct BackendStore {
-    backend: SharedBackend,
+pub struct StockStore {
+    storage: Storage,
     clock: Clock,
 }
 
-impl BackendStore {
-    /// Sessions kept in `backend`.
+impl StockStore {
+    /// Sessions kept in `storage`.
     ///
     /// ```
-    /// # use sessionid::sessions::SharedBackend;
+    /// # use sessionid::sessions::Storage;
     /// use sessionid::clock::Clock;
-    /// use sessionid::sessions::actix_store::BackendStore;
+    /// use sessionid::sessions::actix::stock::StockStore;
     ///
-    /// # fn store(backend: SharedBackend) -> BackendStore {
-    /// BackendStore::new(backend, Clock::System)
+    /// # fn store(storage: Storage) -> StockStore {
+    /// StockStore::new(storage, Clock::System)
     /// # }
     /// ```
     #[must_use]
-    pub fn new(backend: SharedBackend, clock: Clock) -> Self {
-        Self { backend, clock }
+    pub fn new(storage: Storage, clock: Clock) -> Self {
+        Self { storage, clock }
     }
 
     /// A session whose age is the time to live.
     fn session(&self, key: Option<SessionKey>, ttl: Duration) -> SessionStore {
         let policy = SessionPolicy { cookie_age: ttl.whole_seconds(), ..SessionPolicy::default() };
-        SessionStore::new(key, self.backend.clone(), Arc::new(policy), self.clock.clone())
+        SessionStore::new(key, self.storage.clone(), Arc::new(policy), self.clock.clone())
     }
 
     /// The live session under a key, if there is one.
@@ -98,7 +98,7 @@ impl BackendStore {
 /// The key with which the stock middleware encrypts its cookie, from a `SECRET_KEY` of any length.
 ///
 /// ```
-/// let key = sessionid::sessions::actix_store::cookie_key("short");
+/// let key = sessionid::sessions::actix::stock::cookie_key("short");
 /// assert_eq!(key.master().len(), 64);
 /// ```
 #[must_use]
@@ -112,22 +112,22 @@ pub fn cookie_key(secret_key: &str) -> Key {
 /// ```
 /// # use sessionid::sessions::SessionPolicy;
 /// use actix_web::{App, web};
-/// use sessionid::sessions::actix_store::{BackendStore, StockSession, stock_middleware};
+/// use sessionid::sessions::actix::stock::{StockStore, StockSession, stock_middleware};
 ///
 /// async fn view(session: StockSession) -> String {
 ///     format!("{:?}", session.status())
 /// }
-/// # fn site(store: BackendStore) {
+/// # fn site(store: StockStore) {
 /// let sessions = stock_middleware(store, "SECRET_KEY", &SessionPolicy::default());
 /// let app = App::new().service(web::resource("/").wrap(sessions).to(view));
 /// # drop(app); }
 /// ```
 #[must_use]
 pub fn stock_middleware(
-    store: BackendStore,
+    store: StockStore,
     secret_key: &str,
     policy: &SessionPolicy,
-) -> StockMiddleware<BackendStore> {
+) -> StockMiddleware<StockStore> {
     let lifecycle = PersistentSession::default().session_ttl(Duration::seconds(policy.cookie_age));
     StockMiddleware::builder(store, cookie_key(secret_key))
         .cookie_name("actix_sessionid".to_owned())
@@ -136,7 +136,7 @@ pub fn stock_middleware(
         .build()
 }
 
-impl StockStore for BackendStore {
+impl StockStorage for StockStore {
     async fn load(&self, key: &StockKey) -> Result<Option<SessionState>, LoadError> {
         let session = self.find(key, Duration::ZERO).await.map_err(|error| LoadError::Other(error.into()))?;
         let state = |mut session: SessionStore| {
@@ -150,8 +150,8 @@ impl StockStore for BackendStore {
         let mut session = self.session(None, *ttl);
         set(&mut session, state).map_err(SaveError::Serialization)?;
         session.set_modified(true);
-        session.save().await.map_err(|error| SaveError::Other(error.into()))?;
-        stock_key(&session).map_err(SaveError::Other)
+        let saved = session.commit().await.map_err(|error| SaveError::Other(error.into()))?;
+        stock_key(&saved.0).map_err(SaveError::Other)
     }
 
     async fn update(
@@ -164,8 +164,8 @@ impl StockStore for BackendStore {
         let session = self.find(&key, *ttl).await.map_err(other)?;
         let mut session = session.ok_or(SessionError::Interrupted).map_err(other)?;
         set(&mut session, state).map_err(UpdateError::Serialization)?;
-        session.save().await.map_err(other)?;
-        stock_key(&session).map_err(UpdateError::Other)
+        let saved = session.commit().await.map_err(other)?;
+        stock_key(&saved.0).map_err(UpdateError::Other)
     }
 
     async fn update_ttl(&self, key: &StockKey, ttl: &Duration) -> Result<(), anyhow::Error> {
@@ -176,32 +176,31 @@ impl StockStore for BackendStore {
     }
 
     async fn delete(&self, key: &StockKey) -> Result<(), anyhow::Error> {
-        match SessionKey::try_from(key.as_ref()) {
-            Ok(key) => Ok(self.backend.delete(key).await?),
-            Err(_) => Ok(()),
+        if let Ok(key) = SessionKey::try_from(key.as_ref()) {
+            self.storage.delete(&key).await?;
         }
+        Ok(())
     }
 }
 
 /// Makes the session hold `state`, touching only what differs.
 fn set(session: &mut SessionStore, state: SessionState) -> Result<(), anyhow::Error> {
-    let before = session.entries()?.clone();
-    for (key, _) in before.iter().filter(|(key, _)| !state.contains_key(key)) {
+    let data = session.entries()?.clone();
+    let before: HashMap<String, &RawJson> = data.iter().collect();
+    for (key, _) in data.iter().filter(|(key, _)| !state.contains_key(key)) {
         session.remove(&key)?;
     }
     // A map has no order, and a row should not look different each time.
     let mut state: Vec<_> = state.into_iter().collect();
     state.sort();
     for (key, text) in state {
-        let same = before.iter().any(|(name, value)| name == key && value.as_str() == text);
-        if !same {
+        if before.get(&key).is_none_or(|value| value.as_str() != text) {
             session.insert(&key, &RawJson::new(&serde_json::from_str::<RawJson>(&text)?)?)?;
         }
     }
     Ok(())
 }
 
-fn stock_key(session: &SessionStore) -> Result<StockKey, anyhow::Error> {
-    let key = session.session_key().ok_or(SessionError::NotLoaded)?;
+fn stock_key(key: &SessionKey) -> Result<StockKey, anyhow::Error> {
     Ok(key.as_str().to_owned().try_into()?)
 }

@@ -1,0 +1,58 @@
+//! The engines by their Django names: `SESSION_ENGINE`.
+
+use std::str::FromStr;
+
+/// `SESSION_ENGINE`.
+///
+/// ```
+/// use sessionid::sessions::Engine;
+///
+/// assert_eq!("django.contrib.sessions.backends.db".parse(), Ok(Engine::Db));
+/// assert_eq!("db".parse(), Ok(Engine::Db));
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Engine {
+    /// The `django_session` table.
+    #[default]
+    Db,
+}
+
+/// Django's engines that this build does not have.
+const NOT_BUILT_IN: [&str; 4] = ["cache", "cached_db", "file", "signed_cookies"];
+
+impl Engine {
+    /// The names that a setting may use in this build.
+    pub const ALLOWED: &str = "db, or its dotted path django.contrib.sessions.backends.db";
+}
+
+impl FromStr for Engine {
+    type Err = UnknownEngine;
+
+    fn from_str(name: &str) -> Result<Self, UnknownEngine> {
+        match name.strip_prefix("django.contrib.sessions.backends.").unwrap_or(name) {
+            "db" => Ok(Self::Db),
+            known if NOT_BUILT_IN.contains(&known) => Err(UnknownEngine::NotBuiltIn),
+            _ => Err(UnknownEngine::Unknown),
+        }
+    }
+}
+
+/// A name is no engine of this build.
+///
+/// ```
+/// use sessionid::sessions::{Engine, UnknownEngine};
+///
+/// assert_eq!("cached_db".parse::<Engine>(), Err(UnknownEngine::NotBuiltIn));
+/// assert_eq!("redis".parse::<Engine>(), Err(UnknownEngine::Unknown));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum UnknownEngine {
+    /// Django has it, this build has not.
+    #[error("this engine is not built in")]
+    NotBuiltIn,
+    /// Django has no such engine either.
+    #[error("there is no such engine")]
+    Unknown,
+}

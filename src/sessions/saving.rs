@@ -1,0 +1,239 @@
+//! Saving, once for every engine: encode, compare and swap, and where the store holds something else by then, apply
+//! the changes to that and try again.
+//!
+//! So no engine loses an update of an overlapping request, be it in this process, in another or in both, and what was
+//! ended stays ended: a session is stored only in the place of what its request has loaded, or of what somebody has
+//! stored there since. Where there is nothing any more, nothing is stored.
+
+mod merge;
+mod pending;
+mod queue;
+
+use std::sync::Arc;
+
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use self::merge::{Base, Batch, Merged};
+pub(crate) use self::pending::{Pending, Saved};
+pub(super) use self::queue::Queues;
+use self::queue::{Next, Place, PlaceAlone, Serve, Turn};
+use super::backends::{Entry, Inserted, Payload, Renamed, Replaced, SessionBackend};
+use super::error::SessionError;
+use super::key::{NewKeys, SessionKey};
+use super::serializers::{PayloadError, SessionCodec, SessionData};
+use crate::clock::Stopwatch;
+
+/// How often another key is drawn when a new one is taken, and how often a store is believed that holds something else
+/// than what is expected, and shows just that.
+const TRIES: usize = 5;
+
+const TAKEN: &str = "the new key is taken, says the store";
+const BUSY: &str = "the session was changed by others at each try";
+const REFUSED: &str = "the store holds what is expected there, and does not replace it";
+
+/// What writes sessions into a store.
+#[derive(Debug)]
+pub(super) struct Saving {
+    pub(super) backend: Box<dyn SessionBackend>,
+    pub(super) codec: SessionCodec,
+    pub(super) queues: Queues,
+    pub(super) keys: NewKeys,
+}
+
+/// How a session is stored in the place of what is there.
+enum Verb<'a> {
+    Replace(&'a SessionKey),
+    Rename { from: &'a SessionKey, to: &'a SessionKey },
+}
+
+/// What became of that.
+enum Swapped {
+    Stored,
+    Changed(Payload),
+    Gone,
+    Taken,
+}
+
+impl Verb<'_> {
+    /// The key that the session has afterwards.
+    fn key(&self) -> &SessionKey {
+        match self {
+            Self::Replace(key) | Self::Rename { to: key, .. } => key,
+        }
+    }
+}
+
+impl Saving {
+    /// Stores a new session under a key that nobody had before.
+    pub(super) async fn create(&self, pending: Pending) -> Result<Saved, SessionError> {
+        let new = Merged::first(pending)?;
+        let entry = self.entry(&new);
+        for _ in 0..TRIES {
+            let key = self.keys.draw();
+            if self.backend.insert(&key, entry.clone()).await? == Inserted::Stored {
+                return Ok(new.stored(&key, entry.payload));
+            }
+        }
+        Err(SessionError::unavailable("every new key is taken, says the store"))
+    }
+
+    /// The same under a key that somebody may have seen, and that is final for that.
+    async fn create_under(&self, key: &SessionKey, pending: Pending) -> Result<Saved, SessionError> {
+        let new = Merged::first(pending)?;
+        let entry = self.entry(&new);
+        match self.backend.insert(key, entry.clone()).await? {
+            Inserted::Stored => Ok(new.stored(key, entry.payload)),
+            Inserted::Taken => Err(SessionError::unavailable(TAKEN)),
+        }
+    }
+
+    /// Stores a session under its key; [`SessionError::Interrupted`] when that has none any more.
+    pub(super) async fn save(
+        self: &Arc<Self>,
+        key: &SessionKey,
+        pending: Pending,
+    ) -> Result<Saved, SessionError> {
+        if !key.is_storable() {
+            return Err(SessionError::Interrupted);
+        }
+        match self.queues.enter(self, key, pending) {
+            Place::First(turn, pending) => {
+                let saved = self.write_alone(&Verb::Replace(key), pending, Base::AsLoaded).await;
+                turn.pass(|| Base::after(&saved));
+                saved
+            }
+            Place::Waits(answer) => self.waited_for(answer).await?,
+        }
+    }
+
+    /// Moves a session to the key `to`; [`SessionError::Interrupted`] when there is none any more under `from`. A
+    /// session without an earlier key is stored there.
+    pub(super) async fn cycle_key(
+        self: &Arc<Self>,
+        from: Option<SessionKey>,
+        to: SessionKey,
+        pending: Pending,
+    ) -> Result<Saved, SessionError> {
+        let Some(from) = from.filter(SessionKey::is_storable) else {
+            return self.create_under(&to, pending).await;
+        };
+        let (turn, base) = match self.queues.enter_alone(self, &from) {
+            PlaceAlone::First(turn) => (turn, Base::AsLoaded),
+            PlaceAlone::Waits(turn) => self.waited_for(turn).await?,
+        };
+        let saved = self.write_alone(&Verb::Rename { from: &from, to: &to }, pending, base).await;
+        turn.pass(|| Base::AsLoaded);
+        saved
+    }
+
+    /// What others in this process send, as long as anything is waited for.
+    async fn waited_for<T>(&self, sent: oneshot::Receiver<T>) -> Result<T, SessionError> {
+        match timeout(self.backend.timeout(), sent).await {
+            Ok(Ok(sent)) => Ok(sent),
+            Ok(Err(_)) => Err(SessionError::unavailable("the server stops")),
+            Err(_) => Err(SessionError::unavailable("the saves before this one take too long")),
+        }
+    }
+
+    async fn write_alone(
+        &self,
+        verb: &Verb<'_>,
+        pending: Pending,
+        base: Base,
+    ) -> Result<Saved, SessionError> {
+        self.write(verb, &mut Batch::of(pending), base).await
+    }
+
+    /// Writes saves of one session together. An error is that of every save which is right by itself.
+    async fn write(&self, verb: &Verb<'_>, batch: &mut Batch, mut base: Base) -> Result<Saved, SessionError> {
+        let (began, limit) = (Stopwatch::start(), self.backend.timeout());
+        let (mut first, mut refused) = (true, 0);
+        loop {
+            let merged = batch.merge(&base)?;
+            let entry = self.entry(&merged);
+            let payload = entry.payload.clone();
+            let swap = self.swap(verb, merged.expected.as_ref(), entry);
+            // A store keeps the time of one call; several calls share it.
+            let swapped = if std::mem::take(&mut first) {
+                swap.await?
+            } else {
+                let left = limit.saturating_sub(began.elapsed());
+                timeout(left, swap).await.unwrap_or_else(|_| Err(SessionError::unavailable(BUSY)))?
+            };
+            match swapped {
+                Swapped::Stored => return Ok(merged.stored(verb.key(), payload)),
+                Swapped::Gone => return Err(SessionError::Interrupted),
+                Swapped::Taken => return Err(SessionError::unavailable(TAKEN)),
+                Swapped::Changed(found) => {
+                    refused += usize::from(merged.expected.as_ref() == Some(&found));
+                    if refused == TRIES {
+                        return Err(SessionError::unavailable(REFUSED));
+                    }
+                    base = Base::Found { data: self.decode(&found), payload: found };
+                }
+            }
+        }
+    }
+
+    async fn swap(
+        &self,
+        verb: &Verb<'_>,
+        expected: Option<&Payload>,
+        entry: Entry,
+    ) -> Result<Swapped, SessionError> {
+        match verb {
+            Verb::Replace(key) => Ok(match self.backend.replace(key, expected, entry).await? {
+                Replaced::Stored => Swapped::Stored,
+                Replaced::Changed(payload) => Swapped::Changed(payload),
+                Replaced::Gone => Swapped::Gone,
+            }),
+            Verb::Rename { from, to } => Ok(match self.backend.rename(from, expected, to, entry).await? {
+                Renamed::Stored => Swapped::Stored,
+                Renamed::Changed(payload) => Swapped::Changed(payload),
+                Renamed::Gone => Swapped::Gone,
+                Renamed::Taken => Swapped::Taken,
+            }),
+        }
+    }
+
+    pub(super) fn decode(&self, payload: &Payload) -> Result<SessionData, PayloadError> {
+        self.codec.decode(payload.as_str().ok_or(PayloadError::BadSignature)?)
+    }
+
+    fn entry(&self, merged: &Merged) -> Entry {
+        let payload = self.codec.encode(&merged.data, merged.now).into_bytes().into();
+        Entry { payload, expire_date: merged.expire_date }
+    }
+
+    /// Writes what has waited, and passes the session on to those who have come since.
+    async fn write_waiting(self: Arc<Self>, turn: Turn, next: Next, base: Base) {
+        match next {
+            Next::Alone(sender) => {
+                // Who no longer waits drops its turn, which passes it on.
+                drop(sender.send((turn, base)));
+            }
+            Next::Saves(saves) => {
+                let Some(key) = turn.key().cloned() else { return };
+                let (saves, replies): (Vec<_>, Vec<_>) = saves.into_iter().unzip();
+                let Some(mut batch) = Batch::new(saves) else { return };
+                let saved = self.write(&Verb::Replace(&key), &mut batch, base).await;
+                turn.pass(|| Base::after(&saved));
+                for (reply, verdict) in replies.into_iter().zip(batch.verdicts()) {
+                    // Who no longer waits needs no answer.
+                    let _ = reply.send(verdict.and_then(|()| saved.clone()));
+                }
+            }
+        }
+    }
+}
+
+impl Serve for Saving {
+    fn serve(self: Arc<Self>, turn: Turn, next: Next, base: Base) {
+        // Not in the request that has just written: that is answered meanwhile, or given up.
+        if let Ok(runtime) = Handle::try_current() {
+            drop(runtime.spawn(self.write_waiting(turn, next, base)));
+        }
+    }
+}

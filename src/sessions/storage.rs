@@ -1,0 +1,132 @@
+//! Where sessions are kept, and how they are encoded: the one thing that everything above needs of an engine.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::backends::{Moment, Payload, SessionBackend, SessionRecords};
+use super::error::SessionError;
+use super::key::{NewKeys, SessionKey};
+use super::saving::{Pending, Queues, Saved, Saving};
+use super::serializers::{PayloadError, SessionCodec, SessionData};
+
+/// A backend and the codec of its payloads; clones are the same storage.
+///
+/// ```
+/// use sessionid::clock::Clock;
+/// use sessionid::db::{Database, DatabaseOptions, DatabaseUrl};
+/// use sessionid::sessions::{DbBackend, SessionCodec, SessionStore, Storage};
+/// # #[actix_web::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let url = DatabaseUrl::Sqlite(folder.path().join("db.sqlite3"));
+/// let database = Database::open(&url, DatabaseOptions::default())?;
+/// let storage = Storage::new(DbBackend::new(database), SessionCodec::new("SECRET_KEY", &[]));
+///
+/// // Two scripts, or two requests, that overlap.
+/// let mut one = SessionStore::new(None, storage.clone(), Default::default(), Clock::System);
+/// one.save().await?;
+/// let mut other = SessionStore::new(one.session_key().cloned(), storage, Default::default(), Clock::System);
+/// other.load().await?;
+/// for session in [&mut one, &mut other] {
+///     session.fetch_update("counter", 0, |counter| counter + 1)?;
+///     session.save().await?;
+/// }
+/// assert_eq!(other.get("counter")?, Some(2)); // though it had loaded none
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Storage(Arc<Saving>);
+
+/// What a store holds under a key, decoded.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) payload: Payload,
+    /// The data in it, or why there is none: nobody may ever ask.
+    pub(crate) data: Result<SessionData, PayloadError>,
+}
+
+impl Storage {
+    /// Sessions kept in `backend`, their payloads signed by `codec`.
+    pub fn new(backend: impl SessionBackend + 'static, codec: SessionCodec) -> Self {
+        Self(Arc::new(Saving {
+            backend: Box::new(backend),
+            codec,
+            queues: Queues::default(),
+            keys: NewKeys::default(),
+        }))
+    }
+
+    /// What encodes and decodes the payloads.
+    #[must_use]
+    pub fn codec(&self) -> &SessionCodec {
+        &self.0.codec
+    }
+
+    /// The sessions one by one, where the engine can enumerate them.
+    #[must_use]
+    pub fn records(&self) -> Option<&dyn SessionRecords> {
+        self.0.backend.records()
+    }
+
+    /// Whether a key is taken, by an expired session as well.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Unavailable`].
+    pub async fn exists(&self, key: &SessionKey) -> Result<bool, SessionError> {
+        if key.is_storable() { self.0.backend.exists(key).await } else { Ok(false) }
+    }
+
+    /// Deletes a session, whatever it holds, and tells whether there was one: its user is logged out. What requests that
+    /// have loaded it still want to save is refused ([`SessionError::Interrupted`]).
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Unavailable`].
+    pub async fn delete(&self, key: &SessionKey) -> Result<bool, SessionError> {
+        if key.is_storable() { self.0.backend.delete(key).await } else { Ok(false) }
+    }
+
+    /// Deletes what had expired at `now` and tells how many sessions that were; `progress` hears the number so far.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Unavailable`].
+    pub async fn clear_expired(
+        &self,
+        now: DateTime<Utc>,
+        progress: &(dyn Fn(usize) + Sync),
+    ) -> Result<usize, SessionError> {
+        self.0.backend.clear_expired(now, progress).await
+    }
+
+    pub(crate) async fn load(
+        &self,
+        key: &SessionKey,
+        moment: &Moment,
+    ) -> Result<Option<Loaded>, SessionError> {
+        if !key.is_storable() {
+            return Ok(None);
+        }
+        let stored = self.0.backend.load(key, moment).await?;
+        Ok(stored.map(|stored| Loaded { data: self.0.decode(&stored.payload), payload: stored.payload }))
+    }
+
+    pub(crate) async fn create(&self, pending: Pending) -> Result<Saved, SessionError> {
+        self.0.create(pending).await
+    }
+
+    pub(crate) async fn save(&self, key: &SessionKey, pending: Pending) -> Result<Saved, SessionError> {
+        self.0.save(key, pending).await
+    }
+
+    pub(crate) async fn cycle_key(
+        &self,
+        from: Option<SessionKey>,
+        to: SessionKey,
+        pending: Pending,
+    ) -> Result<Saved, SessionError> {
+        self.0.cycle_key(from, to, pending).await
+    }
+}
