@@ -62,23 +62,18 @@ impl DbConnection {
         }
     }
 
-    /// The characters that the database can store.
-    pub(super) fn characters(&mut self) -> QueryResult<Characters> {
+    /// Whether the database stores every character.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(clippy::unnecessary_wraps, reason = "SQLite need not be asked")
+    )]
+    pub(super) fn stores_unicode(&mut self) -> QueryResult<bool> {
         match self {
-            Self::Sqlite(_) => Ok(Characters::All),
+            Self::Sqlite(_) => Ok(true),
             #[cfg(feature = "postgres")]
-            Self::Postgres(conn) => postgres::characters(conn),
+            Self::Postgres(conn) => postgres::stores_unicode(conn),
         }
     }
-}
-
-/// The characters that a database can store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Characters {
-    All,
-    /// An encoding that lacks most, and that every other would have to be translated into.
-    #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "SQLite stores Unicode"))]
-    Ascii,
 }
 
 /// Opens connections of one purpose; `r2d2` keeps them.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::checkpoints;
-use super::connection::{Characters, Connector, DbConnection, LogPoolError};
+use super::connection::{Connector, DbConnection, LogPoolError};
 use super::error::DbError;
 use super::migrations;
 use super::options::{DatabaseOptions, Purpose};
@@ -54,7 +54,8 @@ pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, DbError> {
 pub struct Database {
     access: Access,
     rows: Arc<RowCache>,
-    characters: Characters,
+    /// Whether every character can be stored, or else ASCII.
+    unicode: bool,
     timeout: Duration,
 }
 
@@ -126,7 +127,7 @@ impl Database {
     }
 
     fn start(connector: Connector, mut conn: DbConnection) -> Result<Self, DbError> {
-        let characters = conn.characters()?;
+        let unicode = conn.stores_unicode()?;
         let timeout = connector.options.answer_timeout();
         let (access, rows) = match &connector.url {
             DatabaseUrl::Sqlite(path) => {
@@ -137,7 +138,7 @@ impl Database {
             #[cfg(feature = "postgres")]
             DatabaseUrl::Postgres(_) => (Access::Postgres(Pooled::start(connector)), Arc::default()),
         };
-        Ok(Self { access, rows, characters, timeout })
+        Ok(Self { access, rows, unicode, timeout })
     }
 
     /// Runs a query for one row on the calling thread where that waits for nobody, else as
@@ -258,7 +259,7 @@ impl Database {
 
     /// Whether a text can be stored, or looked for.
     pub(crate) fn holds(&self, text: &str) -> bool {
-        (self.characters == Characters::All || text.is_ascii()) && !text.contains('\0')
+        (self.unicode || text.is_ascii()) && !text.contains('\0')
     }
 
     /// Copies of rows that need not be read.

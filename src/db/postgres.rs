@@ -8,7 +8,6 @@ use diesel::result::Error::QueryBuilderError;
 use diesel::sql_types::Text;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness};
 
-use super::connection::Characters;
 use super::options::DatabaseOptions;
 use super::url::PostgresUrl;
 
@@ -41,10 +40,10 @@ pub(super) fn prepare(conn: &mut PgConnection, options: &DatabaseOptions) -> Que
 
 /// A database in UTF-8 stores every character but NUL, one without an encoding every byte. Into any other the server
 /// translates, and refuses a statement with a character that is not there.
-pub(super) fn characters(conn: &mut PgConnection) -> QueryResult<Characters> {
+pub(super) fn stores_unicode(conn: &mut PgConnection) -> QueryResult<bool> {
     let encoding = sql::<Text>("current_setting('server_encoding')");
     let encoding: String = diesel::select(encoding).get_result(conn)?;
-    Ok(if ["UTF8", "SQL_ASCII"].contains(&encoding.as_str()) { Characters::All } else { Characters::Ascii })
+    Ok(["UTF8", "SQL_ASCII"].contains(&encoding.as_str()))
 }
 
 /// Creates what is missing. Programs that start at the same moment wait for each other.

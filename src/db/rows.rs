@@ -36,9 +36,8 @@ pub(crate) fn live(
     conn: &mut DbConnection,
     key: &str,
     now: DateTime<Utc>,
-) -> QueryResult<Option<(Vec<u8>, Option<DateTime<Utc>>)>> {
-    let row: QueryResult<(TextBytes, FoundDateTime)> = Live { key, now: now.into() }.get_result(conn);
-    Ok(row.optional()?.map(|(data, expire_date)| (data.0, expire_date.moment())))
+) -> QueryResult<Option<(TextBytes, FoundDateTime)>> {
+    Live { key, now: now.into() }.get_result(conn).optional()
 }
 
 /// The payload under a key, expired or not, in a transaction that is to change it.

@@ -92,6 +92,10 @@ pub(crate) trait Job: Send {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Failed {
     /// Whether the same may succeed in another transaction.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(dead_code, reason = "SQLite's one writer is preferred to nobody")
+    )]
     pub(super) transient: bool,
 }
 

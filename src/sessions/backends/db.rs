@@ -54,7 +54,7 @@ impl DbBackend {
             move |conn: &mut DbConnection| rows::live(conn, key.as_str(), now)
         };
         let Some((data, expire_date)) = self.database.look_up(find).await? else { return Ok(None) };
-        let payload = Payload::from(data);
+        let (payload, expire_date) = (Payload::from(data.0), expire_date.moment());
         if let Some(expire_date) = expire_date {
             let row = CachedRow { payload: payload.shared(), expire_date };
             self.database.rows().put(key.as_str(), row, read_at);
