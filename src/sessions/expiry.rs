@@ -77,16 +77,6 @@ impl From<DateTime<FixedOffset>> for Expiry {
 }
 
 /// Why a stored `_session_expiry` tells no expiry. Django raises on these as well.
-///
-/// ```
-/// use sessionid::sessions::{ExpiryError, SessionBase, SessionError};
-///
-/// let mut session = SessionBase::new(None, Default::default());
-/// session.insert("_session_expiry", "tomorrow")?;
-/// let age = session.get_expiry_age("2026-11-22T18:24:10Z".parse()?);
-/// assert!(matches!(age, Err(SessionError::Expiry(ExpiryError::Unreadable(_)))));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExpiryError {

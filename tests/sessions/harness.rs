@@ -53,9 +53,12 @@ impl Harness {
     }
 
     pub(crate) fn with_policy(policy: SessionPolicy) -> Self {
-        let file = TestDatabase::new();
-        let database = Database::open(&file.url().parse().unwrap(), DatabaseOptions::default()).unwrap();
-        Self::on(DbBackend::new(database), Store::Database(file), policy)
+        Self::with_database(TestDatabase::new(), policy)
+    }
+
+    pub(crate) fn with_database(store: TestDatabase, policy: SessionPolicy) -> Self {
+        let database = Database::open(&store.url().parse().unwrap(), DatabaseOptions::default()).unwrap();
+        Self::on(DbBackend::new(database), Store::Database(store), policy)
     }
 
     /// On a store in memory.
@@ -209,6 +212,14 @@ impl Harness {
 
     pub(crate) fn payload(&self, json: &str) -> String {
         self.codec.encode(&SessionData::from_json(json.as_bytes()).unwrap(), self.now())
+    }
+
+    /// The database, to do to it what other programs may.
+    pub(crate) fn database(&self) -> &TestDatabase {
+        match &self.store {
+            Store::Database(database) => database,
+            Store::Memory(_) => panic!("memory is no database"),
+        }
     }
 
     /// `DATABASE_URL` for another process.

@@ -12,6 +12,7 @@ mod harness;
 mod memory;
 mod merge;
 mod methods;
+mod odd_stores;
 mod saving;
 mod store;
 #[path = "../support/mod.rs"]

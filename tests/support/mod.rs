@@ -53,14 +53,31 @@ impl TestDatabase {
 
     #[cfg(feature = "postgres")]
     pub(crate) fn new() -> Self {
-        static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let Ok(server) = std::env::var("TEST_POSTGRES_URL") else {
             return Self::file_of_its_own();
         };
+        Self::on_server(server, "")
+    }
+
+    /// A database in an encoding that lacks most characters; a file stores them all.
+    pub(crate) fn in_latin1() -> Self {
+        #[cfg(feature = "postgres")]
+        if let Ok(server) = std::env::var("TEST_POSTGRES_URL") {
+            return Self::on_server(
+                server,
+                "ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0",
+            );
+        }
+        Self::file_of_its_own()
+    }
+
+    #[cfg(feature = "postgres")]
+    fn on_server(server: String, options: &str) -> Self {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("test_{}_{number}", std::process::id());
         let mut conn = PgConnection::establish(&format!("{server}/postgres")).unwrap();
-        conn.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
+        conn.batch_execute(&format!("CREATE DATABASE {name} {options}")).unwrap();
         Self::Postgres { server, name }
     }
 
@@ -118,6 +135,11 @@ impl TestDatabase {
             .execute(&mut self.postgres()),
         }
         .unwrap();
+    }
+
+    /// Whether it is a database of a server.
+    pub(crate) fn is_on_server(&self) -> bool {
+        self.file().is_none()
     }
 
     pub(crate) fn execute(&self, statement: &str) {

@@ -311,8 +311,9 @@ impl Write {
         }
         let Some(data) = rows::data_for_update(conn, self.key.as_str())? else { return Ok(Replaced::Gone) };
         // What is not a text in UTF-8 equals no parameter of a statement. On SQLite nobody else can write now.
-        if data == expected.as_bytes() && conn.locks_all_rows() {
-            return self.replace_any(conn, changed);
+        if data == expected.as_bytes() && conn.locks_all_rows() && rows::update(conn, self.row())? {
+            changed.unknown();
+            return Ok(Replaced::Stored);
         }
         Ok(Replaced::Changed(data.into()))
     }
