@@ -129,6 +129,7 @@ fn run(session: &Session, name: &str, arguments: &[RawJson]) -> Result<RawJson, 
             session.cycle_key()?;
             null
         }
+        ("session_key", []) => RawJson::new(&session.session_key().map(|key| key.to_string()))?,
         ("is_empty", []) => RawJson::new(&session.is_empty())?,
         ("modified", []) => {
             session.set_modified(true);

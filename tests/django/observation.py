@@ -124,7 +124,15 @@ class Side:
         if name == "expiry_date" and isinstance(result, str):
             date = datetime.fromisoformat(result)
             return str(date.astimezone(timezone.utc)) if date in FIXED_MOMENTS else self.end(date)
+        if name == "session_key" and result is not None:
+            return self.key_shown(result)
         return self.without_moments(json.dumps(result))
+
+    def key_shown(self, key):
+        """The key that the script saw, by the name that cookie and rows know it under."""
+        if key in self.rows:
+            return {name_of: name for name, name_of in self.keys.items()}[key]
+        return "a key without a row"
 
     def cookie(self, cookie):
         """The cookie with a name for its key, its attributes in their order, and the end in relation to the clock."""

@@ -185,6 +185,7 @@ OPERATIONS = {
     "expiry_age": lambda session: session.get_expiry_age(),
     "expiry_date": lambda session: session.get_expiry_date().isoformat(),
     "at_browser_close": lambda session: session.get_expire_at_browser_close(),
+    "session_key": lambda session: session.session_key,
     "is_empty": lambda session: session.is_empty(),
     "modified": mark_modified,
     "test_cookie": test_cookie,

@@ -215,6 +215,7 @@ class Generator:
                 ["clear"],
                 ["flush"],
                 ["cycle_key"],
+                ["session_key"],
                 ["set_expiry", self.expiry()],
                 ["set_expiry", self.expiry()],
                 ["expiry_age"],
