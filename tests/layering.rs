@@ -54,6 +54,7 @@ const FILES: [(&str, &[&str]); 3] = [
             "policy",
             "json",
             "expiry",
+            "payload",
             "serializers",
             "error",
             "write_set",

@@ -1,11 +1,13 @@
 //! A session's data, and the signed text it is stored as.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 
 use super::json::{JsonError, RawJson, Scanner, escape_key, unescape_key};
+use super::payload::Payload;
 use crate::signing::{self, SigningError, TimestampSigner, Unsigned};
 
 /// The salt of `SessionBase.encode`: "django.contrib.sessions." and the class's name.
@@ -175,6 +177,32 @@ impl SessionData {
     }
 }
 
+/// How the engine of a storage encodes a session.
+pub trait PayloadCodec: fmt::Debug + Send + Sync {
+    /// The payload of `data`, saved at `now`.
+    fn encode(&self, data: &SessionData, now: DateTime<Utc>) -> Payload;
+
+    /// The data in a payload, whoever has stored it.
+    ///
+    /// # Errors
+    ///
+    /// [`PayloadError::BadSignature`], which makes an empty session, or
+    /// [`PayloadError::Unreadable`], which must not be overwritten.
+    fn decode(&self, payload: &Payload) -> Result<SessionData, PayloadError>;
+
+    /// Who made a payload, and when, where payloads are signed.
+    fn signature(&self, payload: &Payload) -> Option<Result<Signature, SigningError>>;
+}
+
+/// What a good signature tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Signature {
+    /// When the payload was signed, in seconds since 1970.
+    pub timestamp: u64,
+    /// Which key signed it: 0 is `SECRET_KEY`, 1 the first of `SECRET_KEY_FALLBACKS`, and so on.
+    pub key_index: usize,
+}
+
 /// Encodes and decodes the `session_data` column: `SessionBase.encode` and `decode`.
 ///
 /// ```
@@ -257,6 +285,22 @@ impl SessionCodec {
             error => PayloadError::Unreadable(UnreadablePayload::Signing(error)),
         })?;
         SessionData::from_json(&json).map_err(|error| PayloadError::Unreadable(error.into()))
+    }
+}
+
+impl PayloadCodec for SessionCodec {
+    fn encode(&self, data: &SessionData, now: DateTime<Utc>) -> Payload {
+        Self::encode(self, data, now).into_bytes().into()
+    }
+
+    fn decode(&self, payload: &Payload) -> Result<SessionData, PayloadError> {
+        Self::decode(self, payload.as_str().ok_or(PayloadError::BadSignature)?)
+    }
+
+    fn signature(&self, payload: &Payload) -> Option<Result<Signature, SigningError>> {
+        let unsigned = payload.as_str().ok_or(SigningError::BadSignature).and_then(|text| self.unsign(text));
+        let signature = |Unsigned { timestamp, key_index, .. }| Signature { timestamp, key_index };
+        Some(unsigned.map(signature))
     }
 }
 
