@@ -76,7 +76,7 @@ const RESERVED: [(&str, &[&str]); 6] = [
     ("clap::", &["management/mod.rs"]),
     ("std::env::", &["management/mod.rs", "main.rs"]),
     ("figment::", &["settings/sources.rs"]),
-    ("dotenvy::", &["settings/sources.rs"]),
+    ("dotenvy::", &["settings/dotenv.rs"]),
     ("Utc::now()", &["clock.rs"]),
     ("actix_session::", &["sessions/actix_store.rs"]),
 ];

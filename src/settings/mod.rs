@@ -13,6 +13,7 @@
 //! assert!(refused.is_some_and(|line| line.to_string().starts_with("SESSION_COOKIE_AGE in the environment")));
 //! ```
 
+mod dotenv;
 mod error;
 mod names;
 mod sources;

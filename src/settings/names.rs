@@ -106,9 +106,14 @@ pub(super) enum Name {
     Unknown,
 }
 
+/// The setting of this name.
+pub(super) fn setting(name: &str) -> Option<(&'static str, Kind)> {
+    SETTINGS.iter().find(|(known, _)| *known == name).copied()
+}
+
 pub(super) fn classify(name: &str) -> Name {
-    match SETTINGS.iter().find(|(known, _)| *known == name) {
-        Some((_, kind)) => Name::Known(*kind),
+    match setting(name) {
+        Some((_, kind)) => Name::Known(kind),
         None if MEANINGLESS.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix)) => {
             Name::Meaningless
         }

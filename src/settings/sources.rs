@@ -12,8 +12,9 @@ use figment::value::{Dict, Map, Value};
 use figment::{Error, Figment, Metadata, Profile, Provider};
 
 use super::CacheSettings;
+use super::dotenv::{self, Variable};
 use super::error::SettingsError;
-use super::names::{Kind, Name, SETTINGS, all, classify, nearest};
+use super::names::{Kind, Name, all, classify, nearest, setting};
 
 const SECRETS: [&str; 2] = ["SECRET_KEY", "SECRET_KEY_FALLBACKS"];
 const ENVIRONMENT: &str = "the environment";
@@ -222,21 +223,20 @@ fn read_toml(file: &Path, file_name: &str) -> Result<Dict, SettingsError> {
 
 /// `.env` may hold other programs' variables; only what looks like a setting of ours has to be one.
 fn read_dotenv(file: &Path) -> Result<Dict, SettingsError> {
-    if !file.exists() {
-        return Ok(Dict::new());
-    }
-    let syntax = |error: dotenvy::Error| SettingsError::Syntax {
-        path: file.to_owned(),
-        reason: one_line(&error.to_string()),
+    let bytes = match std::fs::read(file) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Dict::new()),
+        Err(error) => return Err(SettingsError::File { path: file.to_owned(), reason: error.to_string() }),
     };
+    let variables = dotenv::parse(&bytes)
+        .map_err(|error| SettingsError::Syntax { path: file.to_owned(), reason: error.to_string() })?;
     let mut values = Dict::new();
-    for variable in dotenvy::from_path_iter(file).map_err(syntax)? {
-        let (name, text) = variable.map_err(syntax)?;
+    for Variable { name, value } in variables {
         if name.starts_with("SESSION_") {
             known(&name, ".env")?;
         }
-        if let Name::Known(kind) = classify(&name) {
-            let value = from_text(kind, &text);
+        if let Some((_, kind)) = setting(&name) {
+            let value = from_text(kind, &value);
             values.insert(name, value);
         }
     }
@@ -251,14 +251,14 @@ where
     let mut values = Dict::new();
     for (name, text) in environment {
         let Ok(name) = name.into().into_string() else { continue };
-        let Some((_, kind)) = SETTINGS.iter().find(|(known, _)| *known == name) else { continue };
+        let Some((_, kind)) = setting(&name) else { continue };
         let text = text.into().into_string().map_err(|_| SettingsError::Invalid {
             name: name.clone(),
             source_name: ENVIRONMENT.to_owned(),
             found: "a value that is not UTF-8".to_owned(),
             allowed: "text".to_owned(),
         })?;
-        values.insert(name, from_text(*kind, &text));
+        values.insert(name, from_text(kind, &text));
     }
     Ok(values)
 }

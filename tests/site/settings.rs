@@ -1,5 +1,7 @@
 //! Settings: their sources, their types, and what is said of a wrong one.
 
+mod dotenv;
+
 use std::path::Path;
 
 use sessionid::db::{DatabaseUrl, Synchronous};
