@@ -29,6 +29,7 @@ const FILES: [(&str, &[&str]); 3] = [
         &[
             "error",
             "schema",
+            "postgres_url",
             "url",
             "options",
             "sqlite",

@@ -25,6 +25,8 @@ mod options;
 mod pooled;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "postgres")]
+mod postgres_url;
 mod row_cache;
 pub(crate) mod schema;
 mod sqlite;
@@ -39,12 +41,12 @@ pub(crate) use self::connection::MultiBackend;
 pub use self::database::{Database, migrate};
 pub use self::datetime::DbDateTime;
 pub(crate) use self::datetime::MaybeDateTime;
-pub use self::error::DbError;
+pub use self::error::{DbError, InvalidDatabaseUrl};
 pub use self::options::{DatabaseOptions, Synchronous, UnknownSynchronous};
+#[cfg(feature = "postgres")]
+pub use self::postgres_url::PostgresUrl;
 pub(crate) use self::row_cache::{CachedRow, Changes};
 pub use self::text::LossyText;
-#[cfg(feature = "postgres")]
-pub use self::url::PostgresUrl;
-pub use self::url::{DatabaseUrl, InvalidDatabaseUrl};
+pub use self::url::DatabaseUrl;
 pub(crate) use self::writer::Job;
 pub use self::writer::WriteError;

@@ -16,9 +16,11 @@
 mod dotenv;
 mod error;
 mod names;
+mod redacted;
 mod sources;
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -43,11 +45,11 @@ use crate::sessions::{Engine, SessionPolicy};
 pub const DEMO_SECRET_KEY: &str =
     "django-insecure-sessionid-demo-key-change-me-before-anyone-else-can-reach-the-site";
 
-/// The longest `SESSION_COOKIE_AGE`: a hundred years, in seconds.
-const LONGEST_AGE: i64 = 100 * 365 * 24 * 60 * 60;
-/// The longest wait for a database, in seconds.
-const LONGEST_TIMEOUT: i64 = 3600;
-const LARGEST_POOL: i64 = 1000;
+/// `SESSION_COOKIE_AGE`, in seconds: up to a hundred years.
+const AGES: RangeInclusive<i64> = 0..=100 * 365 * 24 * 60 * 60;
+/// How long a database may be waited for, in seconds.
+const TIMEOUTS: RangeInclusive<i64> = 1..=3600;
+const POOL_SIZES: RangeInclusive<i64> = 1..=1000;
 
 /// Everything that `settings.toml` and the environment say.
 ///
@@ -105,7 +107,7 @@ pub struct Settings {
 /// assert!(cache.location.is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct CacheSettings {
     /// `BACKEND`, by its dotted path.
     pub backend: String,
@@ -144,7 +146,7 @@ impl Settings {
         let sources = Sources::read(file, environment)?;
         let base_dir = sources.base_dir().to_owned();
         let database_url: DatabaseUrl =
-            sources.parsed("DATABASE_URL", DatabaseUrl::ALLOWED)?.unwrap_or_else(default_database);
+            sources.parsed_secret("DATABASE_URL", DatabaseUrl::ALLOWED)?.unwrap_or_else(default_database);
         let settings = Self {
             debug: sources.boolean("DEBUG")?.unwrap_or(false),
             secret_key: sources.string("SECRET_KEY")?.unwrap_or_default(),
@@ -191,7 +193,7 @@ fn default_database() -> DatabaseUrl {
 fn database_options(sources: &Sources) -> Result<DatabaseOptions, SettingsError> {
     let default = DatabaseOptions::default();
     let seconds = |name, default: Duration| {
-        let seconds = sources.integer(name, 1..=LONGEST_TIMEOUT, "whole seconds from 1 to 3600")?;
+        let seconds = sources.integer(name, &TIMEOUTS, "whole seconds")?;
         Ok(seconds.and_then(|seconds| u64::try_from(seconds).ok()).map_or(default, Duration::from_secs))
     };
     Ok(DatabaseOptions {
@@ -200,7 +202,7 @@ fn database_options(sources: &Sources) -> Result<DatabaseOptions, SettingsError>
         statement_timeout: seconds("DATABASE_STATEMENT_TIMEOUT", default.statement_timeout)?,
         lock_timeout: seconds("DATABASE_LOCK_TIMEOUT", default.lock_timeout)?,
         pool_size: sources
-            .integer("DATABASE_POOL_SIZE", 1..=LARGEST_POOL, "a number of connections from 1 to 1000")?
+            .integer("DATABASE_POOL_SIZE", &POOL_SIZES, "a number of connections")?
             .and_then(|size| u32::try_from(size).ok())
             .unwrap_or(default.pool_size),
         synchronous: sources
@@ -218,7 +220,7 @@ fn session_policy(sources: &Sources) -> Result<SessionPolicy, SettingsError> {
     Ok(SessionPolicy {
         cookie_name: sources.string_that("SESSION_COOKIE_NAME", name, token)?.unwrap_or(default.cookie_name),
         cookie_age: sources
-            .integer("SESSION_COOKIE_AGE", 0..=LONGEST_AGE, "whole seconds from 0 to 3153600000")?
+            .integer("SESSION_COOKIE_AGE", &AGES, "whole seconds")?
             .unwrap_or(default.cookie_age),
         cookie_domain: sources
             .string_that("SESSION_COOKIE_DOMAIN", domain, "a domain name, or nothing")?
