@@ -17,7 +17,9 @@ mod dotenv;
 mod error;
 mod names;
 mod redacted;
+mod rules;
 mod sources;
+mod warnings;
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -25,7 +27,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use self::error::SettingsError;
+use self::rules::{is_cookie_path, is_domain, is_token};
 use self::sources::Sources;
+use self::warnings::warn_of_short_keys;
 use crate::db::{DatabaseOptions, DatabaseUrl, Synchronous};
 use crate::sessions::{Engine, SessionPolicy};
 
@@ -165,6 +169,7 @@ impl Settings {
         };
         check_serializer(&sources)?;
         settings.check(&sources)?;
+        warn_of_short_keys(&settings.secret_key, &settings.secret_key_fallbacks);
         Ok(settings)
     }
 
@@ -179,8 +184,12 @@ impl Settings {
         if !self.debug && self.allowed_hosts.is_empty() {
             return Err(sources.refused("ALLOWED_HOSTS", "at least one host name while DEBUG is false"));
         }
+        let own = "while DEBUG is false, not the one that everybody can read in the shipped settings.toml";
         if !self.debug && self.secret_key == DEMO_SECRET_KEY {
-            return Err(sources.refused("SECRET_KEY", "a key of your own while DEBUG is false, not the one that everybody can read in the shipped settings.toml"));
+            return Err(sources.refused("SECRET_KEY", &format!("a key of your own {own}")));
+        }
+        if !self.debug && self.secret_key_fallbacks.iter().any(|key| key == DEMO_SECRET_KEY) {
+            return Err(sources.refused("SECRET_KEY_FALLBACKS", &format!("older keys of your own {own}")));
         }
         Ok(())
     }
@@ -213,20 +222,28 @@ fn database_options(sources: &Sources) -> Result<DatabaseOptions, SettingsError>
 
 fn session_policy(sources: &Sources) -> Result<SessionPolicy, SettingsError> {
     let default = SessionPolicy::default();
-    let printable = |text: &str| !text.contains(|character: char| character == ';' || character.is_control());
-    let name = |name: &str| !name.is_empty() && name.bytes().all(is_token);
-    let domain = |domain: &str| domain.is_ascii() && printable(domain) && !domain.contains(' ');
+    let or_nothing = |rule: fn(&str) -> bool| move |text: &str| text.is_empty() || rule(text);
     let token = "letters, digits and any of !#$%&'*+-.^_`|~";
     Ok(SessionPolicy {
-        cookie_name: sources.string_that("SESSION_COOKIE_NAME", name, token)?.unwrap_or(default.cookie_name),
+        cookie_name: sources
+            .string_that("SESSION_COOKIE_NAME", is_token, token)?
+            .unwrap_or(default.cookie_name),
         cookie_age: sources
             .integer("SESSION_COOKIE_AGE", &AGES, "whole seconds")?
             .unwrap_or(default.cookie_age),
         cookie_domain: sources
-            .string_that("SESSION_COOKIE_DOMAIN", domain, "a domain name, or nothing")?
+            .string_that(
+                "SESSION_COOKIE_DOMAIN",
+                or_nothing(is_domain),
+                "one domain name, such as example.com, or nothing",
+            )?
             .filter(|domain| !domain.is_empty()),
         cookie_path: sources
-            .string_that("SESSION_COOKIE_PATH", printable, "a path without ';'")?
+            .string_that(
+                "SESSION_COOKIE_PATH",
+                or_nothing(is_cookie_path),
+                "a path that begins with / and has no ';', or nothing",
+            )?
             .unwrap_or(default.cookie_path),
         cookie_secure: sources.boolean("SESSION_COOKIE_SECURE")?.unwrap_or(default.cookie_secure),
         cookie_httponly: sources.boolean("SESSION_COOKIE_HTTPONLY")?.unwrap_or(default.cookie_httponly),
@@ -238,11 +255,6 @@ fn session_policy(sources: &Sources) -> Result<SessionPolicy, SettingsError> {
             .boolean("SESSION_EXPIRE_AT_BROWSER_CLOSE")?
             .unwrap_or(default.expire_at_browser_close),
     })
-}
-
-/// RFC 9110, section 5.6.2.
-fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 /// Only JSON can be read on both sides; Django has dropped pickling itself.

@@ -16,6 +16,7 @@ use super::CacheSettings;
 use super::dotenv::{self, Variable};
 use super::error::SettingsError;
 use super::names::{Kind, Name, all, classify, nearest, setting};
+use super::warnings::warn_if_mistyped;
 
 /// No part of these is ever shown: a database and a cache have passwords in their URLs.
 const SECRETS: [&str; 4] = ["SECRET_KEY", "SECRET_KEY_FALLBACKS", "DATABASE_URL", "CACHES"];
@@ -268,6 +269,8 @@ fn read_dotenv(file: &Path) -> Result<Dict, SettingsError> {
         if let Some((_, kind)) = setting(&name) {
             let value = from_text(kind, &value);
             values.insert(name, value);
+        } else {
+            warn_if_mistyped(&name, ".env");
         }
     }
     Ok(values)
@@ -281,7 +284,10 @@ where
     let mut values = Dict::new();
     for (name, text) in environment {
         let Ok(name) = name.into().into_string() else { continue };
-        let Some((_, kind)) = setting(&name) else { continue };
+        let Some((_, kind)) = setting(&name) else {
+            warn_if_mistyped(&name, ENVIRONMENT);
+            continue;
+        };
         let text = text.into().into_string().map_err(|_| SettingsError::Invalid {
             name: name.clone(),
             source_name: ENVIRONMENT.to_owned(),

@@ -246,3 +246,65 @@ fn caches_are_a_table_of_backends() {
     let settings = load(&format!("{MINIMAL}[CACHES.default]\nBACKEND = 'django.core.cache.backends.redis.RedisCache'\nLOCATION = ['a', 'b']"), "", &[]).unwrap();
     assert_eq!(settings.caches["default"].location, ["a", "b"]);
 }
+
+#[test]
+fn a_cookie_domain_is_one_domain() {
+    let domain = |domain: &str| load(MINIMAL, "", &[("SESSION_COOKIE_DOMAIN", domain)]);
+    let long = format!("{}.example", "a".repeat(64));
+    for wrong in [
+        "a.com,b.com",
+        "a.com b.com",
+        " a.com",
+        "http://a.com",
+        "a.com:8000",
+        "a.com/",
+        "*.a.com",
+        "a..com",
+        "a.com.",
+        ".",
+        "..a.com",
+        "-a.com",
+        "a-.com",
+        "[::1]",
+        "a.com;Secure",
+        "müller.example",
+        "a.com\n",
+        &long,
+    ] {
+        let error = domain(wrong).err().unwrap_or_else(|| panic!("{wrong:?} is a domain"));
+        assert!(error.starts_with("SESSION_COOKIE_DOMAIN in the environment: "), "{error}");
+    }
+    for right in
+        ["a.com", ".a.com", "localhost", "127.0.0.1", "xn--mller-kva.example", "A.B-1.example", "a_b.test"]
+    {
+        assert_eq!(domain(right).unwrap().session.cookie_domain.as_deref(), Some(right));
+    }
+    assert_eq!(domain("").unwrap().session.cookie_domain, None);
+}
+
+#[test]
+fn a_cookie_path_is_one_path() {
+    let path = |path: &str| load(MINIMAL, "", &[("SESSION_COOKIE_PATH", path)]);
+    for wrong in ["app", "http://a.com/", " /", "/a;Secure", "/a\n", "a,/b"] {
+        let error = path(wrong).err().unwrap_or_else(|| panic!("{wrong:?} is a path"));
+        assert!(error.contains("begins with /"), "{error}");
+    }
+    for right in ["/", "/app", "/a b/", ""] {
+        assert_eq!(path(right).unwrap().session.cookie_path, right);
+    }
+}
+
+#[test]
+fn the_demo_key_is_refused_among_the_fallbacks_too() {
+    let fallbacks = format!("another,{DEMO_SECRET_KEY}");
+    let mut environment = vec![
+        ("ALLOWED_HOSTS", "a.example"),
+        ("SECRET_KEY", "x"),
+        ("SECRET_KEY_FALLBACKS", fallbacks.as_str()),
+    ];
+    let error = load("", "", &environment).err().unwrap();
+    assert!(error.contains("SECRET_KEY_FALLBACKS in the environment"), "{error}");
+    assert!(!error.contains(DEMO_SECRET_KEY), "{error}");
+    environment.push(("DEBUG", "true"));
+    assert!(load("", "", &environment).is_ok());
+}
