@@ -27,7 +27,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use self::error::SettingsError;
-use self::rules::{is_cookie_path, is_domain, is_token};
+use self::rules::{is_cookie_path, is_domain, is_host_pattern, is_token};
 use self::sources::Sources;
 use self::warnings::warn_of_short_keys;
 use crate::db::{DatabaseOptions, DatabaseUrl, Synchronous};
@@ -183,6 +183,10 @@ impl Settings {
         }
         if !self.debug && self.allowed_hosts.is_empty() {
             return Err(sources.refused("ALLOWED_HOSTS", "at least one host name while DEBUG is false"));
+        }
+        if !self.allowed_hosts.iter().all(|host| is_host_pattern(host)) {
+            let allowed = "a list of hosts without a port or a scheme: www.example.com, .example.com with its subdomains, [::1], or * for all";
+            return Err(sources.refused("ALLOWED_HOSTS", allowed));
         }
         let own = "while DEBUG is false, not the one that everybody can read in the shipped settings.toml";
         if !self.debug && self.secret_key == DEMO_SECRET_KEY {

@@ -1,5 +1,7 @@
 //! What a text has to be, where its type does not say it all.
 
+use std::net::Ipv6Addr;
+
 /// RFC 9110, section 5.6.2.
 pub(super) fn is_token(text: &str) -> bool {
     let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
@@ -22,4 +24,12 @@ pub(super) fn is_domain(text: &str) -> bool {
 /// RFC 6265, section 4.1.1; browsers ignore a Path that does not begin with `/` (section 5.2.4).
 pub(super) fn is_cookie_path(text: &str) -> bool {
     text.starts_with('/') && !text.contains(|character: char| character == ';' || character.is_control())
+}
+
+/// What some `Host` header can match: Django's `validate_host` compares with anything else in vain.
+pub(super) fn is_host_pattern(text: &str) -> bool {
+    match text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        None => text == "*" || is_domain(text),
+    }
 }

@@ -283,6 +283,23 @@ fn a_cookie_domain_is_one_domain() {
 }
 
 #[test]
+fn an_allowed_host_is_one_that_a_request_can_name() {
+    let hosts = |host: &str| load(&format!("{MINIMAL}ALLOWED_HOSTS = ['a.example', '{host}']"), "", &[]);
+    for wrong in
+        ["b.com,c.com", "b.com c.com", "https://b.com", "b.com:8000", "b.com/", "*.b.com", "::1", "[::g]", ""]
+    {
+        let error = hosts(wrong).err().unwrap_or_else(|| panic!("{wrong:?} is a host"));
+        assert!(
+            error.starts_with("ALLOWED_HOSTS in settings.toml: ") && error.contains("without a port"),
+            "{error}"
+        );
+    }
+    for right in ["*", "b.com", ".b.com", "localhost", "10.0.0.1", "[::1]"] {
+        assert_eq!(hosts(right).unwrap().allowed_hosts, ["a.example", right]);
+    }
+}
+
+#[test]
 fn a_cookie_path_is_one_path() {
     let path = |path: &str| load(MINIMAL, "", &[("SESSION_COOKIE_PATH", path)]);
     for wrong in ["app", "http://a.com/", " /", "/a;Secure", "/a\n", "a,/b"] {
