@@ -29,6 +29,7 @@ const FILES: [(&str, &[&str]); 3] = [
         &[
             "error",
             "schema",
+            "postgres_url",
             "url",
             "options",
             "sqlite",
@@ -74,7 +75,7 @@ const RESERVED: [(&str, &[&str]); 6] = [
     ("clap::", &["management/mod.rs"]),
     ("std::env::", &["management/mod.rs", "main.rs"]),
     ("figment::", &["settings/sources.rs"]),
-    ("dotenvy::", &["settings/sources.rs"]),
+    ("dotenvy::", &["settings/dotenv.rs"]),
     ("Utc::now()", &["clock.rs"]),
     ("actix_session::", &["sessions/actix/stock.rs"]),
 ];
