@@ -64,15 +64,6 @@ impl SessionMiddleware {
     }
 
     /// The same by another clock.
-    ///
-    /// ```
-    /// # use sessionid::clock::ManualClock;
-    /// # use sessionid::sessions::{SessionMiddleware, SessionPolicy, Storage};
-    /// # fn sessions(storage: Storage) -> SessionMiddleware {
-    /// let hand = ManualClock::default(); // a test turns it
-    /// SessionMiddleware::new(storage, SessionPolicy::default()).clock(hand.clone())
-    /// # }
-    /// ```
     #[must_use]
     pub fn clock(mut self, clock: impl Into<Clock>) -> Self {
         self.clock = clock.into();
@@ -190,16 +181,6 @@ where
 }
 
 /// The service that [`SessionMiddleware`] makes.
-///
-/// ```
-/// use actix_web::dev::Transform as _;
-/// use actix_web::test::ok_service;
-/// use sessionid::sessions::{SessionMiddleware, SessionService};
-///
-/// # async fn wrap(sessions: SessionMiddleware) -> Result<(), ()> {
-/// let service: SessionService<_> = sessions.new_transform(ok_service()).await?; // what `wrap` does
-/// # drop(service); Ok(()) }
-/// ```
 #[derive(Debug)]
 pub struct SessionService<S> {
     middleware: SessionMiddleware,
