@@ -90,7 +90,7 @@ pub enum ExpiryError {
 
 /// What `_session_expiry` says, read once.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Stored {
+enum OwnExpiry {
     /// Nothing, or `null`.
     Policy,
     /// What Python calls false. Only a zero of a number also ends the cookie with the browser.
@@ -106,7 +106,7 @@ enum Stored {
 /// When a session with the given data ends, seen from one moment.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Lifetime {
-    stored: Stored,
+    own: OwnExpiry,
     cookie_age: i64,
     browser_close_by_policy: bool,
 }
@@ -114,7 +114,7 @@ pub(crate) struct Lifetime {
 impl Lifetime {
     pub(crate) fn new(stored: Option<&RawJson>, policy: &SessionPolicy) -> Result<Self, ExpiryError> {
         Ok(Self {
-            stored: stored.map_or(Ok(Stored::Policy), Stored::parse)?,
+            own: stored.map_or(Ok(OwnExpiry::Policy), OwnExpiry::parse)?,
             cookie_age: policy.cookie_age,
             browser_close_by_policy: policy.expire_at_browser_close,
         })
@@ -122,12 +122,12 @@ impl Lifetime {
 
     /// Whole seconds until the end (`get_expiry_age`).
     pub(crate) fn age(&self, now: DateTime<Utc>) -> i64 {
-        match self.stored {
-            Stored::Policy | Stored::Falsy { .. } | Stored::EmptyText => self.cookie_age,
+        match self.own {
+            OwnExpiry::Policy | OwnExpiry::Falsy { .. } | OwnExpiry::EmptyText => self.cookie_age,
             #[expect(clippy::cast_possible_truncation, reason = "Python's int(), within a date's range")]
-            Stored::Seconds(seconds) => seconds as i64,
+            OwnExpiry::Seconds(seconds) => seconds as i64,
             // `delta.days * 86400 + delta.seconds`: rounded down, below zero as well.
-            Stored::At(moment) => {
+            OwnExpiry::At(moment) => {
                 let delta = moment.to_utc() - now;
                 delta.num_seconds() - i64::from(delta.subsec_nanos() < 0)
             }
@@ -144,16 +144,16 @@ impl Lifetime {
 
     /// The end itself (`get_expiry_date`); a fixed one in the offset that it was given in.
     pub(crate) fn date(&self, now: DateTime<Utc>) -> Result<DateTime<FixedOffset>, ExpiryError> {
-        let delta = match self.stored {
-            Stored::At(moment) if is_writable(&moment.to_utc()) => return Ok(moment),
-            Stored::At(_) => return Err(ExpiryError::OutOfRange),
-            Stored::EmptyText => return Err(ExpiryError::Unreadable(RawJson::from_plain_text(""))),
-            Stored::Policy | Stored::Falsy { .. } => TimeDelta::try_seconds(self.cookie_age),
+        let delta = match self.own {
+            OwnExpiry::At(moment) if is_writable(&moment.to_utc()) => return Ok(moment),
+            OwnExpiry::At(_) => return Err(ExpiryError::OutOfRange),
+            OwnExpiry::EmptyText => return Err(ExpiryError::Unreadable(RawJson::from_plain_text(""))),
+            OwnExpiry::Policy | OwnExpiry::Falsy { .. } => TimeDelta::try_seconds(self.cookie_age),
             #[expect(
                 clippy::cast_possible_truncation,
                 reason = "a float beyond i64 saturates, and is refused"
             )]
-            Stored::Seconds(seconds) => Some(TimeDelta::microseconds((seconds * 1e6).round() as i64)),
+            OwnExpiry::Seconds(seconds) => Some(TimeDelta::microseconds((seconds * 1e6).round() as i64)),
         };
         delta
             .and_then(|delta| now.checked_add_signed(delta))
@@ -164,10 +164,10 @@ impl Lifetime {
 
     /// Whether the cookie ends with the browser (`get_expire_at_browser_close`).
     pub(crate) fn at_browser_close(&self) -> bool {
-        match self.stored {
-            Stored::Policy => self.browser_close_by_policy,
-            Stored::Falsy { zero } => zero,
-            Stored::EmptyText | Stored::Seconds(_) | Stored::At(_) => false,
+        match self.own {
+            OwnExpiry::Policy => self.browser_close_by_policy,
+            OwnExpiry::Falsy { zero } => zero,
+            OwnExpiry::EmptyText | OwnExpiry::Seconds(_) | OwnExpiry::At(_) => false,
         }
     }
 }
@@ -177,7 +177,7 @@ fn is_writable(date: &DateTime<Utc>) -> bool {
     (1..=9999).contains(&date.year())
 }
 
-impl Stored {
+impl OwnExpiry {
     fn parse(json: &RawJson) -> Result<Self, ExpiryError> {
         let unreadable = || ExpiryError::Unreadable(json.clone());
         match json.as_str() {

@@ -9,6 +9,7 @@ mod endings;
 mod errors;
 mod expiry;
 mod harness;
+mod logs;
 mod memory;
 mod merge;
 mod methods;
