@@ -1,6 +1,6 @@
 //! When a session ends: the rules of `set_expiry` and the `get_expiry_…` family, without I/O.
 
-use chrono::{DateTime, Datelike as _, FixedOffset, TimeDelta, Utc};
+use chrono::{DateTime, Datelike as _, FixedOffset, NaiveDateTime, TimeDelta, Timelike as _, Utc};
 
 use super::json::RawJson;
 use super::policy::SessionPolicy;
@@ -36,12 +36,23 @@ impl Expiry {
     pub(crate) fn to_stored(self, now: DateTime<Utc>) -> Result<Option<RawJson>, ExpiryError> {
         let moment = match self {
             Self::Policy => return Ok(None),
-            Self::Seconds(seconds) => return Ok(Some(RawJson::from_integer(seconds))),
+            Self::Seconds(seconds) => {
+                // Refused here, where its caller hears of it, and not when the session is saved.
+                let delta = TimeDelta::try_seconds(seconds).ok_or(ExpiryError::OutOfRange)?;
+                let end = now.checked_add_signed(delta).ok_or(ExpiryError::OutOfRange)?;
+                if !is_writable(&end) {
+                    return Err(ExpiryError::OutOfRange);
+                }
+                return Ok(Some(RawJson::from_integer(seconds)));
+            }
             Self::At(moment) => moment,
             Self::After(delta) => {
                 now.checked_add_signed(delta).ok_or(ExpiryError::OutOfRange)?.fixed_offset()
             }
         };
+        if !is_writable(&moment.to_utc()) {
+            return Err(ExpiryError::OutOfRange);
+        }
         Ok(Some(RawJson::from_plain_text(&isoformat(moment))))
     }
 }
@@ -199,25 +210,41 @@ impl OwnExpiry {
     }
 }
 
-/// A date with its offset from UTC, which may have seconds in Python.
+/// A date with its offset from UTC, as [`isoformat`] writes it, or with `Z`; second 60 is none in Python.
 fn parse_isoformat(text: &str) -> Option<DateTime<FixedOffset>> {
-    if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
-        return Some(moment);
-    }
-    let (minutes, seconds) = text.rsplit_once(':').filter(|(_, s)| s.len() == 2)?;
-    let moment = DateTime::parse_from_rfc3339(minutes).ok()?;
-    let seconds = TimeDelta::seconds(seconds.parse::<u8>().ok()?.into());
-    Some(if minutes.as_bytes()[minutes.len() - 6] == b'-' { moment + seconds } else { moment - seconds })
+    let (local, offset) = match text.strip_suffix('Z') {
+        Some(local) => (local, FixedOffset::east_opt(0)?),
+        None => {
+            let sign = text.rfind(['+', '-']).filter(|at| *at > 10)?;
+            (&text[..sign], parse_offset(&text[sign..])?)
+        }
+    };
+    let digits = local.bytes().filter(u8::is_ascii_digit).count();
+    let local = NaiveDateTime::parse_from_str(local, "%Y-%m-%dT%H:%M:%S%.f").ok()?;
+    // chrono takes `1-2-3T4:5:6` for a date as well, and a leap second for second 59 with a longer fraction.
+    let padded = digits >= 14 && local.nanosecond() < 1_000_000_000;
+    if padded { local.and_local_timezone(offset).single() } else { None }
 }
 
-/// Python's `datetime.isoformat()`: microseconds where there are any.
+/// `+HH:MM`, in Python also `+HH:MM:SS`, less than a day.
+fn parse_offset(text: &str) -> Option<FixedOffset> {
+    let (sign, rest) = (text.chars().next()?, text.get(1..)?);
+    let mut seconds = 0;
+    let mut parts = rest.split(':');
+    for (unit, limit) in [(3600, 24), (60, 60), (1, 60)] {
+        let Some(part) = parts.next() else { break };
+        let number: i32 = part.parse().ok().filter(|number| part.len() == 2 && *number < limit)?;
+        seconds += number * unit;
+    }
+    let complete = parts.next().is_none() && rest.len() >= 5;
+    FixedOffset::east_opt(if sign == '-' { -seconds } else { seconds }).filter(|_| complete)
+}
+
+/// Python's `datetime.isoformat()`: microseconds where there are any, and an offset's seconds where it has some.
 fn isoformat(moment: DateTime<FixedOffset>) -> String {
-    let format = if moment.timestamp_subsec_micros() == 0 {
-        "%Y-%m-%dT%H:%M:%S%:z"
-    } else {
-        "%Y-%m-%dT%H:%M:%S%.6f%:z"
-    };
-    moment.format(format).to_string()
+    let fraction = if moment.timestamp_subsec_micros() == 0 { "" } else { "%.6f" };
+    let offset = if moment.offset().local_minus_utc() % 60 == 0 { "%:z" } else { "%::z" };
+    moment.format(&format!("%Y-%m-%dT%H:%M:%S{fraction}{offset}")).to_string()
 }
 
 #[cfg(test)]
@@ -275,6 +302,66 @@ mod tests {
         assert_eq!(stored(TimeDelta::seconds(1).into()), r#""2026-11-22T18:24:11.250000+00:00""#);
         assert_eq!(stored(TimeDelta::milliseconds(750).into()), r#""2026-11-22T18:24:11+00:00""#);
         assert_eq!(stored(30.into()), "30");
+    }
+
+    #[test]
+    fn an_end_that_cannot_be_stored_is_refused_at_the_call() {
+        let day = TimeDelta::days(1);
+        for expiry in [
+            Expiry::from(1_000_000_000_000_i64),
+            Expiry::from(-1_000_000_000_000_i64),
+            Expiry::from(i64::MAX),
+            Expiry::from(i64::MIN),
+            Expiry::from(TimeDelta::MAX),
+            Expiry::from(TimeDelta::MIN),
+            Expiry::from(DateTime::<Utc>::MAX_UTC),
+            Expiry::from(DateTime::<Utc>::MIN_UTC),
+            Expiry::from(is_last() + day),
+        ] {
+            assert!(matches!(expiry.to_stored(now()), Err(ExpiryError::OutOfRange)), "{expiry:?}");
+        }
+        assert!(Expiry::from(is_last()).to_stored(now()).is_ok());
+        assert!(Expiry::from(-10).to_stored(now()).is_ok());
+    }
+
+    fn is_last() -> DateTime<Utc> {
+        "9999-12-31T23:59:59Z".parse().expect("a date")
+    }
+
+    /// `datetime(…, tzinfo=timezone(timedelta(seconds=…))).isoformat()`, by Python 3.11.
+    #[test]
+    fn offsets_are_written_and_read_as_python_does() {
+        for (seconds, python) in [
+            (3630, "2026-11-22T18:24:10+01:00:30"),
+            (-3630, "2026-11-22T18:24:10-01:00:30"),
+            (86_399, "2026-11-22T18:24:10+23:59:59"),
+            (-86_399, "2026-11-22T18:24:10-23:59:59"),
+            (-1, "2026-11-22T18:24:10-00:00:01"),
+            (20_700, "2026-11-22T18:24:10+05:45"),
+        ] {
+            let offset = FixedOffset::east_opt(seconds).expect("less than a day");
+            let local = "2026-11-22T18:24:10".parse::<NaiveDateTime>().expect("a date");
+            let moment = local.and_local_timezone(offset).single().expect("a moment");
+            let stored = Expiry::from(moment).to_stored(now()).expect("in range").expect("stored");
+            assert_eq!(stored.as_str(), format!("{python:?}"));
+            assert_eq!(parse_isoformat(python), Some(moment), "{python}");
+        }
+        for none in [
+            "2026-11-22T18:24:60+00:00",
+            "2026-11-22T18:24:10+24:00",
+            "2026-11-22T18:24:10+01:60",
+            "2026-11-22T18:24:10+01:00:60",
+            "2026-11-22T18:24:10+1:00",
+            "2026-11-22T18:24:10+01",
+            "2026-11-22T18:24:10+01:00:00:00",
+            "2026-11-22T18:24:10",
+            "2026-11-22",
+            "2026-1-2T3:4:5+00:00",
+            "+01:00",
+            "",
+        ] {
+            assert_eq!(parse_isoformat(none), None, "{none}");
+        }
     }
 
     #[test]
