@@ -78,6 +78,22 @@ impl SessionData {
         self.values.iter().map(|(key, value)| (unescape_key(key), value))
     }
 
+    /// Bytes of the JSON text.
+    #[must_use]
+    pub fn json_len(&self) -> usize {
+        // Quotation marks and a colon for each, a comma between two, and the braces.
+        let members: usize =
+            self.values.iter().map(|(key, value)| key.len() + value.as_str().len() + 3).sum();
+        members + self.values.len().saturating_sub(1) + 2
+    }
+
+    /// The keys with the longest values, each with the bytes of its JSON, the longest first.
+    pub(crate) fn largest(&self, count: usize) -> Vec<(String, usize)> {
+        let mut sizes: Vec<_> = self.values.iter().map(|(key, value)| (value.as_str().len(), key)).collect();
+        sizes.sort_unstable_by(|one, other| other.cmp(one));
+        sizes.into_iter().take(count).map(|(size, key)| (unescape_key(key), size)).collect()
+    }
+
     /// The JSON text, as Django's serializer writes it.
     ///
     /// ```
@@ -89,8 +105,7 @@ impl SessionData {
     /// ```
     #[must_use]
     pub fn to_json(&self) -> String {
-        let length: usize = self.values.iter().map(|(key, value)| key.len() + value.as_str().len() + 4).sum();
-        let mut json = String::with_capacity(length + 2);
+        let mut json = String::with_capacity(self.json_len());
         json.push('{');
         for (index, (key, value)) in self.values.iter().enumerate() {
             if index > 0 {
@@ -309,6 +324,15 @@ mod tests {
         order.remove("a");
         order.insert("a", RawJson::parse("8").expect("JSON"));
         assert_eq!(order.to_json(), r#"{"b":9,"c":3,"a":8}"#);
+    }
+
+    #[test]
+    fn the_length_is_that_of_the_text() {
+        for json in ["{}", r#"{"a":1}"#, r#"{"a":[1,2],"b\u00e9":"\ud800","":null}"#] {
+            assert_eq!((data(json).to_json().as_str(), data(json).json_len()), (json, json.len()));
+        }
+        let sizes = data(r#"{"a":1,"b":[1,2,3],"c":"x"}"#).largest(2);
+        assert_eq!(sizes, [("b".to_owned(), 7), ("c".to_owned(), 3)]);
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod merge;
 mod methods;
 mod odd_stores;
 mod saving;
+mod size;
 mod store;
 #[path = "../support/mod.rs"]
 mod support;
