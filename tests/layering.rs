@@ -59,6 +59,7 @@ const FILES: [(&str, &[&str]); 3] = [
             "serializers",
             "error",
             "write_set",
+            "heavy",
             "backends",
             "saving",
             "storage",

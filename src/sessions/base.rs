@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 pub(crate) use self::saving::Verb;
 use super::backends::Payload;
 use super::error::SessionError;
+use super::heavy::{Room, discard};
 use super::json::RawJson;
 use super::key::SessionKey;
 use super::policy::SessionPolicy;
@@ -49,6 +50,17 @@ pub(crate) struct SessionBase {
     accessed: bool,
     modified: bool,
     policy: Arc<SessionPolicy>,
+    /// Held while a large session is in memory.
+    room: Option<Room>,
+}
+
+/// Hundreds of thousands of values take milliseconds to drop.
+impl Drop for SessionBase {
+    fn drop(&mut self) {
+        if let Some(room) = self.room.take() {
+            discard((self.cache.take(), self.found.take(), self.renewal.take(), room));
+        }
+    }
 }
 
 impl SessionBase {
@@ -65,6 +77,7 @@ impl SessionBase {
             accessed: false,
             modified: false,
             policy,
+            room: None,
         }
     }
 
@@ -169,7 +182,10 @@ impl SessionBase {
 
     /// Does not load: what is there is not needed.
     pub(crate) fn clear(&mut self) {
-        self.cache = Some(SessionData::default());
+        let before = self.cache.replace(SessionData::default());
+        if self.room.is_some() {
+            discard(before);
+        }
         self.write_set.clear();
         self.accessed = true;
         self.modified = true;
@@ -207,7 +223,10 @@ impl SessionBase {
             return Ok(SessionData::default());
         }
         let (payload, data) = match self.found.take().ok_or(SessionError::NotLoaded)? {
-            Loaded::Session { payload, data } => (payload, data),
+            Loaded::Session { payload, data, room } => {
+                self.room = room;
+                (payload, data)
+            }
             Loaded::Nothing => {
                 self.session_key = None;
                 return Ok(SessionData::default());

@@ -67,15 +67,18 @@ impl RawJson {
     ///
     /// The value is of another type, or one that Rust does not have.
     pub fn get<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        match depth(&self.0) {
-            ..=SHALLOW => serde_json::from_str(&self.0),
-            ..=DEEPEST => {
-                let mut deserializer = serde_json::Deserializer::from_str(&self.0);
-                deserializer.disable_recursion_limit();
-                T::deserialize(serde_stacker::Deserializer::new(&mut deserializer))
-            }
-            _ => Err(serde_json::Error::custom(format_args!("it is nested more than {DEEPEST} levels deep"))),
+        let depth = depth(&self.0);
+        if depth <= SHALLOW {
+            return serde_json::from_str(&self.0);
         }
+        if depth > DEEPEST {
+            return Err(serde_json::Error::custom(format_args!(
+                "it is nested more than {DEEPEST} levels deep"
+            )));
+        }
+        let mut deserializer = serde_json::Deserializer::from_str(&self.0);
+        deserializer.disable_recursion_limit();
+        T::deserialize(serde_stacker::Deserializer::new(&mut deserializer))
     }
 
     /// The JSON text.

@@ -160,6 +160,9 @@ pub trait PayloadCodec: fmt::Debug + Send + Sync {
     /// [`PayloadError::Unreadable`], which must not be overwritten.
     fn decode(&self, payload: &Payload) -> Result<SessionData, PayloadError>;
 
+    /// The same where that takes no more than `limit` bytes of JSON; `None`, without much work, where it takes more.
+    fn decode_within(&self, payload: &Payload, limit: usize) -> Option<Result<SessionData, PayloadError>>;
+
     /// Who made a payload, and when, where payloads are signed.
     fn signature(&self, payload: &Payload) -> Option<Result<Signature, SigningError>>;
 }
@@ -241,12 +244,16 @@ impl SessionCodec {
     /// [`PayloadError::BadSignature`], which makes an empty session, or
     /// [`PayloadError::Unreadable`], which must not be overwritten.
     pub fn decode(&self, payload: &str) -> Result<SessionData, PayloadError> {
-        let json = signing::loads(&self.signer, payload).map_err(|error| match error {
-            SigningError::BadSignature => PayloadError::BadSignature,
-            error => PayloadError::Unreadable(UnreadablePayload::Signing(error)),
-        })?;
-        SessionData::from_json(&json).map_err(|error| PayloadError::Unreadable(error.into()))
+        data(signing::loads(&self.signer, payload))
     }
+}
+
+fn data(json: Result<Vec<u8>, SigningError>) -> Result<SessionData, PayloadError> {
+    let json = json.map_err(|error| match error {
+        SigningError::BadSignature => PayloadError::BadSignature,
+        error => PayloadError::Unreadable(UnreadablePayload::Signing(error)),
+    })?;
+    SessionData::from_json(&json).map_err(|error| PayloadError::Unreadable(error.into()))
 }
 
 impl PayloadCodec for SessionCodec {
@@ -256,6 +263,14 @@ impl PayloadCodec for SessionCodec {
 
     fn decode(&self, payload: &Payload) -> Result<SessionData, PayloadError> {
         Self::decode(self, payload.as_str().ok_or(PayloadError::BadSignature)?)
+    }
+
+    fn decode_within(&self, payload: &Payload, limit: usize) -> Option<Result<SessionData, PayloadError>> {
+        let Some(text) = payload.as_str() else { return Some(Err(PayloadError::BadSignature)) };
+        match signing::loads_within(&self.signer, text, limit) {
+            Err(SigningError::TooLarge) => None,
+            json => Some(data(json)),
+        }
     }
 
     fn signature(&self, payload: &Payload) -> Option<Result<Signature, SigningError>> {
