@@ -35,6 +35,7 @@ const FILES: [(&str, &[&str]); 5] = [
         &[
             "error",
             "schema",
+            "postgres_url",
             "url",
             "options",
             "sqlite",
@@ -60,6 +61,7 @@ const FILES: [(&str, &[&str]); 5] = [
             "policy",
             "json",
             "expiry",
+            "payload",
             "serializers",
             "error",
             "write_set",
@@ -107,7 +109,7 @@ const RESERVED: [(&str, &[&str]); 6] = [
     ("clap::", &["management/mod.rs"]),
     ("std::env::", &["management/mod.rs", "main.rs"]),
     ("figment::", &["settings/sources.rs"]),
-    ("dotenvy::", &["settings/sources.rs"]),
+    ("dotenvy::", &["settings/dotenv.rs"]),
     ("Utc::now()", &["clock.rs"]),
     ("actix_session::", &["sessions/actix/stock.rs"]),
 ];

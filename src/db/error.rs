@@ -1,4 +1,4 @@
-//! The error of the database room.
+//! The errors of the database room.
 
 /// Why the database did not do its work.
 ///
@@ -83,4 +83,43 @@ pub enum DbError {
     /// The thread that does the work is gone.
     #[error("the database thread gave no answer")]
     Gone,
+}
+
+/// Why a URL names no database of this build. What it says has nothing of the URL, which may hold a password.
+///
+/// ```
+/// use sessionid::db::{DatabaseUrl, InvalidDatabaseUrl};
+///
+/// # #[cfg(not(feature = "postgres"))]
+/// assert_eq!("postgres://localhost/site".parse::<DatabaseUrl>(), Err(InvalidDatabaseUrl::NotBuiltIn));
+/// assert_eq!("db.sqlite3".parse::<DatabaseUrl>(), Err(InvalidDatabaseUrl::Unknown));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidDatabaseUrl {
+    /// A database that this build has no driver for.
+    #[error("a URL of a database that is not built in")]
+    NotBuiltIn,
+    /// No database at all.
+    #[error("a text that names no database")]
+    Unknown,
+    /// White space or a control character.
+    #[error("a URL with a space or a control character in it (a space is written %20)")]
+    Blank,
+    /// A `%` that encodes nothing.
+    #[error("a URL with a % that two hexadecimal digits do not follow (a % itself is written %25)")]
+    Percent,
+    /// A character that ends a part of a URL stands inside of one, such as a `?` in a password.
+    #[error(
+        "a URL with one of / ? # @ inside of its user, password, database or parameters (there they are written %2F %3F %23 %40)"
+    )]
+    Reserved,
+    /// A host that is none, or a port that is no number.
+    #[error(
+        "a URL with a host or a port that is none (a port is a number from 1 to 65535, an IPv6 address stands in [ ])"
+    )]
+    Host,
+    /// Not `name=value`, or not a name that libpq knows.
+    #[error("a URL with a parameter that is not name=value, or that libpq does not know")]
+    Parameter,
 }

@@ -13,6 +13,8 @@ mod options;
 mod pooled;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "postgres")]
+mod postgres_url;
 mod row_cache;
 pub(crate) mod rows;
 mod schema;
@@ -25,9 +27,9 @@ mod writer;
 pub use self::connection::DbConnection;
 pub use self::database::{Database, migrate};
 pub(crate) use self::datetime::FoundDateTime;
-pub use self::error::DbError;
+pub use self::error::{DbError, InvalidDatabaseUrl};
 pub use self::options::{DatabaseOptions, Synchronous, UnknownSynchronous};
-pub(crate) use self::row_cache::{CachedRow, ChangedRows};
 #[cfg(feature = "postgres")]
-pub use self::url::PostgresUrl;
-pub use self::url::{DatabaseUrl, InvalidDatabaseUrl};
+pub use self::postgres_url::PostgresUrl;
+pub(crate) use self::row_cache::{CachedRow, ChangedRows};
+pub use self::url::DatabaseUrl;

@@ -9,7 +9,7 @@ use diesel::sql_types::Text;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness};
 
 use super::options::DatabaseOptions;
-use super::url::PostgresUrl;
+use super::postgres_url::PostgresUrl;
 
 /// Opens a connection. What the URL does not say is said here: how long to wait for the server, and how soon
 /// to notice that it is gone.
@@ -62,4 +62,29 @@ pub(super) fn migrate(
         Ok::<_, diesel::result::Error>(())
     })?;
     Ok(applied)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        /// libpq quotes what it cannot take apart.
+        #[test]
+        fn what_libpq_says_of_a_url_shows_no_password(password in "[s-z7-9?:%&=,;\\[\\]$'\\\\]{4,12}") {
+            for url in ["u:{}@127.0.0.1:1/site", "u@127.0.0.1:1/site?password={}"] {
+                let Ok(url) = PostgresUrl::parse(&url.replace("{}", &password)) else { continue };
+                let Err(error) = establish(&url, &DatabaseOptions::default()) else { panic!("nobody listens there") };
+                let said = format!("{error} {error:?}");
+                prop_assert!(said.contains("127.0.0.1"), "the URL is right: {}", said);
+                let characters: Vec<_> = password.chars().collect();
+                for piece in characters.windows(4).map(|piece| piece.iter().collect::<String>()) {
+                    prop_assert!(!said.contains(&piece), "{:?} in {}", piece, said);
+                }
+            }
+        }
+    }
 }

@@ -23,15 +23,6 @@ use super::storage::Loaded;
 use super::write_set::{WriteSet, read, write};
 use crate::error::chain;
 
-/// What the store was found to hold, until the session is accessed.
-#[derive(Debug, Default)]
-enum Found {
-    #[default]
-    NotAsked,
-    NoSession,
-    Session(Loaded),
-}
-
 /// A `cycle_key` that the store has not seen yet.
 #[derive(Debug)]
 struct Renewal {
@@ -48,7 +39,8 @@ pub(crate) struct SessionBase {
     session_key: Option<SessionKey>,
     /// Django's `_session_cache`.
     cache: Option<SessionData>,
-    found: Found,
+    /// What the store was found to hold, until the session is accessed.
+    found: Option<Loaded>,
     /// What the store held when the session was loaded or last saved, which a save has to find there again.
     loaded: Option<Payload>,
     write_set: WriteSet,
@@ -65,7 +57,7 @@ impl SessionBase {
         Self {
             session_key,
             cache: None,
-            found: Found::NotAsked,
+            found: None,
             loaded: None,
             write_set: WriteSet::default(),
             renewal: None,
@@ -214,16 +206,19 @@ impl SessionBase {
         if self.session_key.is_none() {
             return Ok(SessionData::default());
         }
-        let loaded = match std::mem::take(&mut self.found) {
-            Found::Session(loaded) => loaded,
-            Found::NoSession => {
+        let (payload, data) = match self.found.take().ok_or(SessionError::NotLoaded)? {
+            Loaded::Session { payload, data } => (payload, data),
+            Loaded::Nothing => {
                 self.session_key = None;
                 return Ok(SessionData::default());
             }
-            Found::NotAsked => return Err(SessionError::NotLoaded),
+            Loaded::Ended => {
+                self.begin_anew();
+                return Ok(SessionData::default());
+            }
         };
-        self.loaded = Some(loaded.payload);
-        match loaded.data {
+        self.loaded = Some(payload);
+        match data {
             Ok(data) => Ok(data),
             Err(PayloadError::BadSignature) => {
                 log::warn!(target: "django.security.SuspiciousSession", "Session data corrupted");
@@ -234,5 +229,13 @@ impl SessionBase {
                 Err(error.into())
             }
         }
+    }
+
+    /// What Django's `file` and `signed_cookies` engines do when they load a session that has ended: delete it and
+    /// create another, which is modified and so saved.
+    fn begin_anew(&mut self) {
+        self.flushed.extend(self.session_key.replace(SessionKey::random()));
+        self.renewal = Some(Renewal { from: None, data: SessionData::default(), changes: 0 });
+        self.modified = true;
     }
 }

@@ -27,6 +27,7 @@ mod error;
 mod expiry;
 mod json;
 mod key;
+mod payload;
 mod policy;
 mod saving;
 mod serializers;
@@ -42,6 +43,8 @@ pub use self::expiry::{Expiry, ExpiryError};
 pub use self::json::{JsonError, RawJson};
 pub use self::key::{InvalidSessionKey, SessionKey};
 pub use self::policy::{SessionPolicy, SharedPolicy};
-pub use self::serializers::{PayloadError, SessionCodec, SessionData, UnreadablePayload};
+pub use self::serializers::{
+    PayloadCodec, PayloadError, SessionCodec, SessionData, Signature, UnreadablePayload,
+};
 pub use self::storage::Storage;
 pub use self::store::SessionStore;

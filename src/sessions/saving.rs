@@ -22,7 +22,7 @@ use self::queue::{Next, Place, PlaceAlone, Serve, Turn};
 use super::backends::{Entry, Inserted, Payload, Renamed, Replaced, SessionBackend};
 use super::error::SessionError;
 use super::key::{NewKeys, SessionKey};
-use super::serializers::{PayloadError, SessionCodec, SessionData};
+use super::serializers::PayloadCodec;
 use crate::clock::Stopwatch;
 
 /// How often another key is drawn when a new one is taken, and how often a store is believed that holds something else
@@ -37,7 +37,7 @@ const REFUSED: &str = "the store holds what is expected there, and does not repl
 #[derive(Debug)]
 pub(super) struct Saving {
     pub(super) backend: Box<dyn SessionBackend>,
-    pub(super) codec: SessionCodec,
+    pub(super) codec: Box<dyn PayloadCodec>,
     pub(super) queues: Queues,
     pub(super) keys: NewKeys,
 }
@@ -95,7 +95,7 @@ impl Saving {
         key: &SessionKey,
         pending: Pending,
     ) -> Result<Saved, SessionError> {
-        if !key.is_storable() {
+        if !self.backend.holds(key) {
             return Err(SessionError::Interrupted);
         }
         match self.queues.enter(self, key, pending) {
@@ -116,7 +116,7 @@ impl Saving {
         to: SessionKey,
         pending: Pending,
     ) -> Result<Saved, SessionError> {
-        let Some(from) = from.filter(SessionKey::is_storable) else {
+        let Some(from) = from.filter(|from| self.backend.holds(from)) else {
             return self.create_under(&to, pending).await;
         };
         let (turn, base) = match self.queues.enter_alone(self, &from) {
@@ -171,7 +171,7 @@ impl Saving {
                     if refused == TRIES {
                         return Err(SessionError::unavailable(REFUSED));
                     }
-                    base = Base::Found { data: self.decode(&found), payload: found };
+                    base = Base::Found { data: self.codec.decode(&found), payload: found };
                 }
             }
         }
@@ -198,12 +198,8 @@ impl Saving {
         }
     }
 
-    pub(super) fn decode(&self, payload: &Payload) -> Result<SessionData, PayloadError> {
-        self.codec.decode(payload.as_str().ok_or(PayloadError::BadSignature)?)
-    }
-
     fn entry(&self, merged: &Merged) -> Entry {
-        let payload = self.codec.encode(&merged.data, merged.now).into_bytes().into();
+        let payload = self.codec.encode(&merged.data, merged.now);
         Entry { payload, expire_date: merged.expire_date }
     }
 

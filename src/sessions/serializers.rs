@@ -1,11 +1,13 @@
 //! A session's data, and the signed text it is stored as.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 
 use super::json::{JsonError, RawJson, Scanner, escape_key, unescape_key};
+use super::payload::Payload;
 use crate::signing::{self, SigningError, TimestampSigner, Unsigned};
 
 /// The salt of `SessionBase.encode`: "django.contrib.sessions." and the class's name.
@@ -29,79 +31,34 @@ pub struct SessionData {
 
 impl SessionData {
     /// The value under `key`.
-    ///
-    /// ```
-    /// # use sessionid::sessions::{RawJson, SessionData};
-    /// let data = SessionData::from_json(br#"{"counter": 1}"#)?;
-    /// let counter = data.get("counter").map(RawJson::get::<i64>).transpose()?;
-    /// assert_eq!(counter, Some(1));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&RawJson> {
         self.values.get(&*escape_key(key))
     }
 
     /// Sets `key`; one that is there keeps its place.
-    ///
-    /// ```
-    /// # use sessionid::sessions::{RawJson, SessionData};
-    /// let mut data = SessionData::from_json(br#"{"a": 1, "b": 2}"#)?;
-    /// data.insert("a", RawJson::new(&[3])?);
-    /// assert_eq!(data.to_json(), r#"{"a":[3],"b":2}"#);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     pub fn insert(&mut self, key: &str, value: RawJson) {
         self.values.insert(escape_key(key).into(), value);
     }
 
     /// Takes `key` out; the others keep their order.
-    ///
-    /// ```
-    /// # use sessionid::sessions::{RawJson, SessionData};
-    /// let mut data = SessionData::from_json(br#"{"a": 1, "b": 2, "c": 3}"#)?;
-    /// assert_eq!(data.remove("a"), Some(RawJson::new(&1)?));
-    /// assert_eq!(data.to_json(), r#"{"b":2,"c":3}"#);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     pub fn remove(&mut self, key: &str) -> Option<RawJson> {
         self.values.shift_remove(&*escape_key(key))
     }
 
     /// Whether `key` is there.
-    ///
-    /// ```
-    /// # use sessionid::sessions::{RawJson, SessionData};
-    /// let data = SessionData::from_json(br#"{"user": null}"#)?;
-    /// assert!(data.contains_key("user")); // `None` is a value
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     #[must_use]
     pub fn contains_key(&self, key: &str) -> bool {
         self.get(key).is_some()
     }
 
     /// How many keys there are.
-    ///
-    /// ```
-    /// # use sessionid::sessions::{RawJson, SessionData};
-    /// let data = SessionData::from_json(br#"{"a": 1, "b": 2}"#)?;
-    /// assert_eq!(data.len(), 2);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.values.len()
     }
 
     /// Whether there is no key.
-    ///
-    /// ```
-    /// # use sessionid::sessions::{RawJson, SessionData};
-    /// let data = SessionData::from_json(br#"{}"#)?;
-    /// assert!(data.is_empty());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
@@ -121,6 +78,22 @@ impl SessionData {
         self.values.iter().map(|(key, value)| (unescape_key(key), value))
     }
 
+    /// Bytes of the JSON text.
+    #[must_use]
+    pub fn json_len(&self) -> usize {
+        // Quotation marks and a colon for each, a comma between two, and the braces.
+        let members: usize =
+            self.values.iter().map(|(key, value)| key.len() + value.as_str().len() + 3).sum();
+        members + self.values.len().saturating_sub(1) + 2
+    }
+
+    /// The keys with the longest values, each with the bytes of its JSON, the longest first.
+    pub(crate) fn largest(&self, count: usize) -> Vec<(String, usize)> {
+        let mut sizes: Vec<_> = self.values.iter().map(|(key, value)| (value.as_str().len(), key)).collect();
+        sizes.sort_unstable_by(|one, other| other.cmp(one));
+        sizes.into_iter().take(count).map(|(size, key)| (unescape_key(key), size)).collect()
+    }
+
     /// The JSON text, as Django's serializer writes it.
     ///
     /// ```
@@ -132,8 +105,7 @@ impl SessionData {
     /// ```
     #[must_use]
     pub fn to_json(&self) -> String {
-        let length: usize = self.values.iter().map(|(key, value)| key.len() + value.as_str().len() + 4).sum();
-        let mut json = String::with_capacity(length + 2);
+        let mut json = String::with_capacity(self.json_len());
         json.push('{');
         for (index, (key, value)) in self.values.iter().enumerate() {
             if index > 0 {
@@ -173,6 +145,32 @@ impl SessionData {
         scanner.end()?;
         Ok(Self { values })
     }
+}
+
+/// How the engine of a storage encodes a session.
+pub trait PayloadCodec: fmt::Debug + Send + Sync {
+    /// The payload of `data`, saved at `now`.
+    fn encode(&self, data: &SessionData, now: DateTime<Utc>) -> Payload;
+
+    /// The data in a payload, whoever has stored it.
+    ///
+    /// # Errors
+    ///
+    /// [`PayloadError::BadSignature`], which makes an empty session, or
+    /// [`PayloadError::Unreadable`], which must not be overwritten.
+    fn decode(&self, payload: &Payload) -> Result<SessionData, PayloadError>;
+
+    /// Who made a payload, and when, where payloads are signed.
+    fn signature(&self, payload: &Payload) -> Option<Result<Signature, SigningError>>;
+}
+
+/// What a good signature tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Signature {
+    /// When the payload was signed, in seconds since 1970.
+    pub timestamp: u64,
+    /// Which key signed it: 0 is `SECRET_KEY`, 1 the first of `SECRET_KEY_FALLBACKS`, and so on.
+    pub key_index: usize,
 }
 
 /// Encodes and decodes the `session_data` column: `SessionBase.encode` and `decode`.
@@ -223,15 +221,6 @@ impl SessionCodec {
 
     /// Checks a payload's signature, and tells when it was made and by which key.
     ///
-    /// ```
-    /// # use sessionid::sessions::{SessionCodec, SessionData};
-    /// let codec = SessionCodec::new("secret", &[]);
-    /// let payload = codec.encode(&SessionData::default(), "2026-11-22T18:24:10Z".parse()?);
-    /// let unsigned = codec.unsign(&payload)?;
-    /// assert_eq!((unsigned.timestamp, unsigned.key_index), (1_795_371_850, 0));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
     /// # Errors
     ///
     /// As [`TimestampSigner::unsign`].
@@ -257,6 +246,22 @@ impl SessionCodec {
             error => PayloadError::Unreadable(UnreadablePayload::Signing(error)),
         })?;
         SessionData::from_json(&json).map_err(|error| PayloadError::Unreadable(error.into()))
+    }
+}
+
+impl PayloadCodec for SessionCodec {
+    fn encode(&self, data: &SessionData, now: DateTime<Utc>) -> Payload {
+        Self::encode(self, data, now).into_bytes().into()
+    }
+
+    fn decode(&self, payload: &Payload) -> Result<SessionData, PayloadError> {
+        Self::decode(self, payload.as_str().ok_or(PayloadError::BadSignature)?)
+    }
+
+    fn signature(&self, payload: &Payload) -> Option<Result<Signature, SigningError>> {
+        let unsigned = payload.as_str().ok_or(SigningError::BadSignature).and_then(|text| self.unsign(text));
+        let signature = |Unsigned { timestamp, key_index, .. }| Signature { timestamp, key_index };
+        Some(unsigned.map(signature))
     }
 }
 
@@ -319,6 +324,15 @@ mod tests {
         order.remove("a");
         order.insert("a", RawJson::parse("8").expect("JSON"));
         assert_eq!(order.to_json(), r#"{"b":9,"c":3,"a":8}"#);
+    }
+
+    #[test]
+    fn the_length_is_that_of_the_text() {
+        for json in ["{}", r#"{"a":1}"#, r#"{"a":[1,2],"b\u00e9":"\ud800","":null}"#] {
+            assert_eq!((data(json).to_json().as_str(), data(json).json_len()), (json, json.len()));
+        }
+        let sizes = data(r#"{"a":1,"b":[1,2,3],"c":"x"}"#).largest(2);
+        assert_eq!(sizes, [("b".to_owned(), 7), ("c".to_owned(), 3)]);
     }
 
     #[test]

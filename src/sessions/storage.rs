@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::backends::{Moment, Payload, SessionBackend, SessionRecords};
+use super::backends::{Found, Moment, Payload, SessionBackend, SessionRecords, Stored};
 use super::error::SessionError;
 use super::key::{NewKeys, SessionKey};
 use super::saving::{Pending, Queues, Saved, Saving};
-use super::serializers::{PayloadError, SessionCodec, SessionData};
+use super::serializers::{PayloadCodec, PayloadError, SessionData};
 
 /// A backend and the codec of its payloads; clones are the same storage.
 ///
@@ -40,18 +40,23 @@ pub struct Storage(Arc<Saving>);
 
 /// What a store holds under a key, decoded.
 #[derive(Debug)]
-pub(crate) struct Loaded {
-    pub(crate) payload: Payload,
-    /// The data in it, or why there is none: nobody may ever ask.
-    pub(crate) data: Result<SessionData, PayloadError>,
+pub(crate) enum Loaded {
+    Session {
+        payload: Payload,
+        /// The data in it, or why there is none: nobody may ever ask.
+        data: Result<SessionData, PayloadError>,
+    },
+    Nothing,
+    /// See [`Found::Ended`].
+    Ended,
 }
 
 impl Storage {
-    /// Sessions kept in `backend`, their payloads signed by `codec`.
-    pub fn new(backend: impl SessionBackend + 'static, codec: SessionCodec) -> Self {
+    /// Sessions kept in `backend`, their payloads encoded by `codec`.
+    pub fn new(backend: impl SessionBackend + 'static, codec: impl PayloadCodec + 'static) -> Self {
         Self(Arc::new(Saving {
             backend: Box::new(backend),
-            codec,
+            codec: Box::new(codec),
             queues: Queues::default(),
             keys: NewKeys::default(),
         }))
@@ -59,8 +64,8 @@ impl Storage {
 
     /// What encodes and decodes the payloads.
     #[must_use]
-    pub fn codec(&self) -> &SessionCodec {
-        &self.0.codec
+    pub fn codec(&self) -> &dyn PayloadCodec {
+        &*self.0.codec
     }
 
     /// The sessions one by one, where the engine can enumerate them.
@@ -75,7 +80,7 @@ impl Storage {
     ///
     /// [`SessionError::Unavailable`].
     pub async fn exists(&self, key: &SessionKey) -> Result<bool, SessionError> {
-        if key.is_storable() { self.0.backend.exists(key).await } else { Ok(false) }
+        if self.0.backend.holds(key) { self.0.backend.exists(key).await } else { Ok(false) }
     }
 
     /// Deletes a session, whatever it holds, and tells whether there was one: its user is logged out. What requests that
@@ -85,7 +90,7 @@ impl Storage {
     ///
     /// [`SessionError::Unavailable`].
     pub async fn delete(&self, key: &SessionKey) -> Result<bool, SessionError> {
-        if key.is_storable() { self.0.backend.delete(key).await } else { Ok(false) }
+        if self.0.backend.holds(key) { self.0.backend.delete(key).await } else { Ok(false) }
     }
 
     /// Deletes what had expired at `now` and tells how many sessions that were; `progress` hears the number so far.
@@ -101,16 +106,17 @@ impl Storage {
         self.0.backend.clear_expired(now, progress).await
     }
 
-    pub(crate) async fn load(
-        &self,
-        key: &SessionKey,
-        moment: &Moment,
-    ) -> Result<Option<Loaded>, SessionError> {
-        if !key.is_storable() {
-            return Ok(None);
+    pub(crate) async fn load(&self, key: &SessionKey, moment: &Moment) -> Result<Loaded, SessionError> {
+        if !self.0.backend.holds(key) {
+            return Ok(Loaded::Nothing);
         }
-        let stored = self.0.backend.load(key, moment).await?;
-        Ok(stored.map(|stored| Loaded { data: self.0.decode(&stored.payload), payload: stored.payload }))
+        Ok(match self.0.backend.load(key, moment).await? {
+            Found::Session(Stored { payload, .. }) => {
+                Loaded::Session { data: self.0.codec.decode(&payload), payload }
+            }
+            Found::Nothing => Loaded::Nothing,
+            Found::Ended => Loaded::Ended,
+        })
     }
 
     pub(crate) async fn create(&self, pending: Pending) -> Result<Saved, SessionError> {

@@ -85,15 +85,13 @@ impl SessionStore {
     }
 
     /// What [`load`](Self::load) waits for, if it has to, without holding on to this session.
-    pub(crate) fn fetch(
-        &self,
-    ) -> Option<impl Future<Output = Result<Option<Loaded>, SessionError>> + Send + use<>> {
+    pub(crate) fn fetch(&self) -> Option<impl Future<Output = Result<Loaded, SessionError>> + Send + use<>> {
         let key = self.base.key_to_load()?.clone();
         let (storage, moment) = (self.storage.clone(), self.moment());
         Some(async move { storage.load(&key, &moment).await })
     }
 
-    pub(crate) fn set_found(&mut self, found: Option<Loaded>) {
+    pub(crate) fn set_found(&mut self, found: Loaded) {
         self.base.set_found(found);
     }
 

@@ -13,16 +13,23 @@
 //! assert!(refused.is_some_and(|line| line.to_string().starts_with("SESSION_COOKIE_AGE in the environment")));
 //! ```
 
+mod dotenv;
 mod error;
 mod names;
+mod redacted;
+mod rules;
 mod sources;
+mod warnings;
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use self::error::SettingsError;
+use self::rules::{is_cookie_path, is_domain, is_host_pattern, is_token};
 use self::sources::Sources;
+use self::warnings::warn_of_short_keys;
 use crate::db::{DatabaseOptions, DatabaseUrl, Synchronous};
 use crate::sessions::{Engine, SessionPolicy};
 
@@ -42,11 +49,13 @@ use crate::sessions::{Engine, SessionPolicy};
 pub const DEMO_SECRET_KEY: &str =
     "django-insecure-sessionid-demo-key-change-me-before-anyone-else-can-reach-the-site";
 
-/// The longest `SESSION_COOKIE_AGE`: a hundred years, in seconds.
-const LONGEST_AGE: i64 = 100 * 365 * 24 * 60 * 60;
-/// The longest wait for a database, in seconds.
-const LONGEST_TIMEOUT: i64 = 3600;
-const LARGEST_POOL: i64 = 1000;
+/// `SESSION_COOKIE_AGE`, in seconds: up to a hundred years.
+const AGES: RangeInclusive<i64> = 0..=100 * 365 * 24 * 60 * 60;
+/// How long a database may be waited for, in seconds.
+const TIMEOUTS: RangeInclusive<i64> = 1..=3600;
+const POOL_SIZES: RangeInclusive<i64> = 1..=1000;
+/// Up to what can be read again: `signing::INFLATED_LIMIT`.
+const SESSION_SIZES: RangeInclusive<i64> = 1..=8 << 20;
 
 /// Everything that `settings.toml` and the environment say.
 ///
@@ -79,8 +88,8 @@ pub struct Settings {
     pub database: DatabaseOptions,
     /// `SESSION_ENGINE`.
     pub session_engine: Engine,
-    /// The `SESSION_COOKIE_…` settings, `SESSION_SAVE_EVERY_REQUEST` and
-    /// `SESSION_EXPIRE_AT_BROWSER_CLOSE`.
+    /// The `SESSION_COOKIE_…` settings, `SESSION_SAVE_EVERY_REQUEST`, `SESSION_EXPIRE_AT_BROWSER_CLOSE`,
+    /// `SESSION_MAX_BYTES` and `SESSION_NO_STORE`.
     pub session: SessionPolicy,
     /// `SESSION_FILE_PATH`.
     pub session_file_path: Option<PathBuf>,
@@ -104,7 +113,7 @@ pub struct Settings {
 /// assert!(cache.location.is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct CacheSettings {
     /// `BACKEND`, by its dotted path.
     pub backend: String,
@@ -143,7 +152,7 @@ impl Settings {
         let sources = Sources::read(file, environment)?;
         let base_dir = sources.base_dir().to_owned();
         let database_url: DatabaseUrl =
-            sources.parsed("DATABASE_URL", DatabaseUrl::ALLOWED)?.unwrap_or_else(default_database);
+            sources.parsed_secret("DATABASE_URL", DatabaseUrl::ALLOWED)?.unwrap_or_else(default_database);
         let settings = Self {
             debug: sources.boolean("DEBUG")?.unwrap_or(false),
             secret_key: sources.string("SECRET_KEY")?.unwrap_or_default(),
@@ -162,6 +171,7 @@ impl Settings {
         };
         check_serializer(&sources)?;
         settings.check(&sources)?;
+        warn_of_short_keys(&settings.secret_key, &settings.secret_key_fallbacks);
         Ok(settings)
     }
 
@@ -176,8 +186,16 @@ impl Settings {
         if !self.debug && self.allowed_hosts.is_empty() {
             return Err(sources.refused("ALLOWED_HOSTS", "at least one host name while DEBUG is false"));
         }
+        if !self.allowed_hosts.iter().all(|host| is_host_pattern(host)) {
+            let allowed = "a list of hosts without a port or a scheme: www.example.com, .example.com with its subdomains, [::1], or * for all";
+            return Err(sources.refused("ALLOWED_HOSTS", allowed));
+        }
+        let own = "while DEBUG is false, not the one that everybody can read in the shipped settings.toml";
         if !self.debug && self.secret_key == DEMO_SECRET_KEY {
-            return Err(sources.refused("SECRET_KEY", "a key of your own while DEBUG is false, not the one that everybody can read in the shipped settings.toml"));
+            return Err(sources.refused("SECRET_KEY", &format!("a key of your own {own}")));
+        }
+        if !self.debug && self.secret_key_fallbacks.iter().any(|key| key == DEMO_SECRET_KEY) {
+            return Err(sources.refused("SECRET_KEY_FALLBACKS", &format!("older keys of your own {own}")));
         }
         Ok(())
     }
@@ -190,7 +208,7 @@ fn default_database() -> DatabaseUrl {
 fn database_options(sources: &Sources) -> Result<DatabaseOptions, SettingsError> {
     let default = DatabaseOptions::default();
     let seconds = |name, default: Duration| {
-        let seconds = sources.integer(name, 1..=LONGEST_TIMEOUT, "whole seconds from 1 to 3600")?;
+        let seconds = sources.integer(name, &TIMEOUTS, "whole seconds")?;
         Ok(seconds.and_then(|seconds| u64::try_from(seconds).ok()).map_or(default, Duration::from_secs))
     };
     Ok(DatabaseOptions {
@@ -199,7 +217,7 @@ fn database_options(sources: &Sources) -> Result<DatabaseOptions, SettingsError>
         statement_timeout: seconds("DATABASE_STATEMENT_TIMEOUT", default.statement_timeout)?,
         lock_timeout: seconds("DATABASE_LOCK_TIMEOUT", default.lock_timeout)?,
         pool_size: sources
-            .integer("DATABASE_POOL_SIZE", 1..=LARGEST_POOL, "a number of connections from 1 to 1000")?
+            .integer("DATABASE_POOL_SIZE", &POOL_SIZES, "a number of connections")?
             .and_then(|size| u32::try_from(size).ok())
             .unwrap_or(default.pool_size),
         synchronous: sources
@@ -210,20 +228,28 @@ fn database_options(sources: &Sources) -> Result<DatabaseOptions, SettingsError>
 
 fn session_policy(sources: &Sources) -> Result<SessionPolicy, SettingsError> {
     let default = SessionPolicy::default();
-    let printable = |text: &str| !text.contains(|character: char| character == ';' || character.is_control());
-    let name = |name: &str| !name.is_empty() && name.bytes().all(is_token);
-    let domain = |domain: &str| domain.is_ascii() && printable(domain) && !domain.contains(' ');
+    let or_nothing = |rule: fn(&str) -> bool| move |text: &str| text.is_empty() || rule(text);
     let token = "letters, digits and any of !#$%&'*+-.^_`|~";
     Ok(SessionPolicy {
-        cookie_name: sources.string_that("SESSION_COOKIE_NAME", name, token)?.unwrap_or(default.cookie_name),
+        cookie_name: sources
+            .string_that("SESSION_COOKIE_NAME", is_token, token)?
+            .unwrap_or(default.cookie_name),
         cookie_age: sources
-            .integer("SESSION_COOKIE_AGE", 0..=LONGEST_AGE, "whole seconds from 0 to 3153600000")?
+            .integer("SESSION_COOKIE_AGE", &AGES, "whole seconds")?
             .unwrap_or(default.cookie_age),
         cookie_domain: sources
-            .string_that("SESSION_COOKIE_DOMAIN", domain, "a domain name, or nothing")?
+            .string_that(
+                "SESSION_COOKIE_DOMAIN",
+                or_nothing(is_domain),
+                "one domain name, such as example.com, or nothing",
+            )?
             .filter(|domain| !domain.is_empty()),
         cookie_path: sources
-            .string_that("SESSION_COOKIE_PATH", printable, "a path without ';'")?
+            .string_that(
+                "SESSION_COOKIE_PATH",
+                or_nothing(is_cookie_path),
+                "a path that begins with / and has no ';', or nothing",
+            )?
             .unwrap_or(default.cookie_path),
         cookie_secure: sources.boolean("SESSION_COOKIE_SECURE")?.unwrap_or(default.cookie_secure),
         cookie_httponly: sources.boolean("SESSION_COOKIE_HTTPONLY")?.unwrap_or(default.cookie_httponly),
@@ -234,12 +260,12 @@ fn session_policy(sources: &Sources) -> Result<SessionPolicy, SettingsError> {
         expire_at_browser_close: sources
             .boolean("SESSION_EXPIRE_AT_BROWSER_CLOSE")?
             .unwrap_or(default.expire_at_browser_close),
+        max_bytes: sources
+            .integer("SESSION_MAX_BYTES", &SESSION_SIZES, "bytes of JSON")?
+            .and_then(|bytes| usize::try_from(bytes).ok())
+            .unwrap_or(default.max_bytes),
+        no_store: sources.boolean("SESSION_NO_STORE")?.unwrap_or(default.no_store),
     })
-}
-
-/// RFC 9110, section 5.6.2.
-fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 /// Only JSON can be read on both sides; Django has dropped pickling itself.

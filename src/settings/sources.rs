@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::io;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -12,10 +13,15 @@ use figment::value::{Dict, Map, Value};
 use figment::{Error, Figment, Metadata, Profile, Provider};
 
 use super::CacheSettings;
+use super::dotenv::{self, Variable};
 use super::error::SettingsError;
-use super::names::{Kind, Name, SETTINGS, all, classify, nearest};
+use super::names::{Kind, Name, all, classify, nearest, setting};
+use super::warnings::warn_if_mistyped;
 
-const SECRETS: [&str; 2] = ["SECRET_KEY", "SECRET_KEY_FALLBACKS"];
+/// No part of these is ever shown: a database and a cache have passwords in their URLs.
+const SECRETS: [&str; 4] = ["SECRET_KEY", "SECRET_KEY_FALLBACKS", "DATABASE_URL", "CACHES"];
+/// The longest value that an error repeats, in bytes.
+const LONGEST_SHOWN: usize = 60;
 const ENVIRONMENT: &str = "the environment";
 
 /// All values, the winning one of each name first.
@@ -60,10 +66,11 @@ impl Sources {
     pub(super) fn integer(
         &self,
         name: &str,
-        range: RangeInclusive<i64>,
-        allowed: &str,
+        range: &RangeInclusive<i64>,
+        what: &str,
     ) -> Result<Option<i64>, SettingsError> {
-        self.value(name, allowed, |value| match value {
+        let allowed = format!("{what} from {} to {}", range.start(), range.end());
+        self.value(name, &allowed, |value| match value {
             Value::Num(_, number) => {
                 let number = number
                     .to_i128()
@@ -89,6 +96,20 @@ impl Sources {
 
     pub(super) fn parsed<T: FromStr>(&self, name: &str, allowed: &str) -> Result<Option<T>, SettingsError> {
         self.value(name, allowed, |value| value.as_str().and_then(|text| text.parse().ok()))
+    }
+
+    /// Like `parsed`, and an error shows what the parser says instead of what it was given.
+    pub(super) fn parsed_secret<T>(&self, name: &str, allowed: &str) -> Result<Option<T>, SettingsError>
+    where
+        T: FromStr,
+        T::Err: Display,
+    {
+        let Ok(value) = self.figment.find_value(name) else { return Ok(None) };
+        match value.as_str().map(str::parse) {
+            Some(Ok(parsed)) => Ok(Some(parsed)),
+            Some(Err(reason)) => Err(self.invalid_because(name, &value, reason.to_string(), allowed)),
+            None => Err(self.invalid(name, &value, allowed)),
+        }
     }
 
     pub(super) fn list(&self, name: &str) -> Result<Option<Vec<String>>, SettingsError> {
@@ -144,6 +165,10 @@ impl Sources {
     }
 
     fn invalid(&self, name: &str, value: &Value, allowed: &str) -> SettingsError {
+        self.invalid_because(name, value, shown(name, value), allowed)
+    }
+
+    fn invalid_because(&self, name: &str, value: &Value, found: String, allowed: &str) -> SettingsError {
         let source = self
             .figment
             .get_metadata(value.tag())
@@ -151,7 +176,7 @@ impl Sources {
         SettingsError::Invalid {
             name: name.to_owned(),
             source_name: source.to_owned(),
-            found: shown(name, value),
+            found,
             allowed: allowed.to_owned(),
         }
     }
@@ -161,6 +186,10 @@ impl Sources {
 fn shown(name: &str, value: &Value) -> String {
     match value {
         _ if SECRETS.contains(&name) => "what is there".to_owned(),
+        // A missing quotation mark or line break may have put another setting into this one.
+        Value::String(_, text) if text.len() > LONGEST_SHOWN || text.contains(['\n', '=', '@']) => {
+            "what is there".to_owned()
+        }
         Value::String(_, text) => format!("{text:?}"),
         Value::Char(_, character) => format!("{character:?}"),
         Value::Bool(_, boolean) => boolean.to_string(),
@@ -212,9 +241,12 @@ fn read_toml(file: &Path, file_name: &str) -> Result<Dict, SettingsError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Dict::new()),
         Err(error) => return Err(SettingsError::File { path: file.to_owned(), reason: error.to_string() }),
     };
-    let values: Dict = Toml::from_str(&text).map_err(|error| SettingsError::Syntax {
-        path: file.to_owned(),
-        reason: one_line(&error.to_string()),
+    // What the parser says repeats the line, which may be the one with the key.
+    let values: Dict = Toml::from_str(&text).map_err(|error| {
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let line = before.split('\n').count();
+        let reason = format!("line {line} is no valid TOML (a text stands in quotes; a name is set once)");
+        SettingsError::Syntax { path: file.to_owned(), reason }
     })?;
     values.keys().try_for_each(|name| known(name, file_name))?;
     Ok(values)
@@ -222,22 +254,23 @@ fn read_toml(file: &Path, file_name: &str) -> Result<Dict, SettingsError> {
 
 /// `.env` may hold other programs' variables; only what looks like a setting of ours has to be one.
 fn read_dotenv(file: &Path) -> Result<Dict, SettingsError> {
-    if !file.exists() {
-        return Ok(Dict::new());
-    }
-    let syntax = |error: dotenvy::Error| SettingsError::Syntax {
-        path: file.to_owned(),
-        reason: one_line(&error.to_string()),
+    let bytes = match std::fs::read(file) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Dict::new()),
+        Err(error) => return Err(SettingsError::File { path: file.to_owned(), reason: error.to_string() }),
     };
+    let variables = dotenv::parse(&bytes)
+        .map_err(|error| SettingsError::Syntax { path: file.to_owned(), reason: error.to_string() })?;
     let mut values = Dict::new();
-    for variable in dotenvy::from_path_iter(file).map_err(syntax)? {
-        let (name, text) = variable.map_err(syntax)?;
+    for Variable { name, value } in variables {
         if name.starts_with("SESSION_") {
             known(&name, ".env")?;
         }
-        if let Name::Known(kind) = classify(&name) {
-            let value = from_text(kind, &text);
+        if let Some((_, kind)) = setting(&name) {
+            let value = from_text(kind, &value);
             values.insert(name, value);
+        } else {
+            warn_if_mistyped(&name, ".env");
         }
     }
     Ok(values)
@@ -251,14 +284,17 @@ where
     let mut values = Dict::new();
     for (name, text) in environment {
         let Ok(name) = name.into().into_string() else { continue };
-        let Some((_, kind)) = SETTINGS.iter().find(|(known, _)| *known == name) else { continue };
+        let Some((_, kind)) = setting(&name) else {
+            warn_if_mistyped(&name, ENVIRONMENT);
+            continue;
+        };
         let text = text.into().into_string().map_err(|_| SettingsError::Invalid {
             name: name.clone(),
             source_name: ENVIRONMENT.to_owned(),
             found: "a value that is not UTF-8".to_owned(),
             allowed: "text".to_owned(),
         })?;
-        values.insert(name, from_text(*kind, &text));
+        values.insert(name, from_text(kind, &text));
     }
     Ok(values)
 }
@@ -289,21 +325,18 @@ fn from_text(kind: Kind, text: &str) -> Value {
 }
 
 fn known(name: &str, source_name: &str) -> Result<(), SettingsError> {
-    let (name_, source_name) = (name.to_owned(), source_name.to_owned());
+    // In quotes, TOML takes anything for a name, a URL with its password as well.
+    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
+    let shown = if plain { name.to_owned() } else { "a name with special characters".to_owned() };
+    let source_name = source_name.to_owned();
     match classify(name) {
         Name::Known(_) => Ok(()),
-        Name::Meaningless => Err(SettingsError::Meaningless { name: name_, source_name, allowed: all() }),
+        Name::Meaningless => Err(SettingsError::Meaningless { name: shown, source_name, allowed: all() }),
         Name::Unknown => Err(SettingsError::Unknown {
-            name: name_,
+            name: shown,
             source_name,
             nearest: nearest(name).to_owned(),
             allowed: all(),
         }),
     }
-}
-
-/// A parser's message without its drawing of the line.
-fn one_line(message: &str) -> String {
-    let lines = message.lines().map(str::trim).filter(|line| !line.is_empty() && !line.contains('|'));
-    lines.collect::<Vec<_>>().join(": ")
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sessionid::sessions::backends::{
-    BackendFuture, Entry, Inserted, Moment, Payload, Renamed, Replaced, SessionBackend, SessionRecords,
-    Stored,
+    BackendFuture, Entry, Found, Inserted, Moment, Payload, Renamed, Replaced, SessionBackend,
+    SessionRecords, Stored,
 };
 use sessionid::sessions::{SessionError, SessionKey};
 
@@ -107,10 +107,16 @@ impl MemoryBackend {
 }
 
 impl SessionBackend for MemoryBackend {
-    fn load<'a>(&'a self, key: &'a SessionKey, moment: &'a Moment) -> BackendFuture<'a, Option<Stored>> {
+    fn holds(&self, key: &SessionKey) -> bool {
+        key.is_storable()
+    }
+
+    fn load<'a>(&'a self, key: &'a SessionKey, moment: &'a Moment) -> BackendFuture<'a, Found> {
         let load = move |sessions: &mut Sessions| {
-            let entry = sessions.get(key.as_str()).filter(|entry| entry.expire_date > moment.now)?;
-            Some(Stored { payload: entry.payload.clone(), expire_date: Some(entry.expire_date) })
+            let live = sessions.get(key.as_str()).filter(|entry| entry.expire_date > moment.now).cloned();
+            live.map_or(Found::Nothing, |Entry { payload, expire_date }| {
+                Found::Session(Stored { payload, expire_date: Some(expire_date) })
+            })
         };
         self.call(Verb::Load, None, |_| None, load)
     }

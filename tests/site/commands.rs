@@ -133,3 +133,54 @@ fn a_file_that_is_no_database_is_refused_and_left_as_it_is() {
     assert!(said.contains("not a database"), "{said}");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "dear diary, ".repeat(200));
 }
+
+/// What `manage check` logs, with these variables in the environment.
+fn warnings(environment: &[(&str, &str)]) -> String {
+    let database = TestDatabase::new();
+    let folder = tempfile::tempdir().unwrap();
+    let output = manage(&database)
+        .current_dir(folder.path())
+        .env("RUST_LOG", "warn")
+        .env("DEBUG", "true")
+        .env("SECRET_KEY", "a key of sixteen")
+        .envs(environment.iter().copied())
+        .arg("check")
+        .output()
+        .unwrap();
+    text(&output.stderr)
+}
+
+#[test]
+fn a_mistyped_variable_is_named_once_with_the_nearest_setting() {
+    let said = warnings(&[
+        ("SESSION_COOKIE_SECUER", "hunter2"),
+        ("SESSION_MANAGER", "local"),
+        ("DEBUG_COLORS", "1"),
+    ]);
+    assert_eq!(said.trim().lines().count(), 1, "{said}");
+    assert!(said.contains("WARN"), "{said}");
+    assert!(said.contains("SESSION_COOKIE_SECUER in the environment"), "{said}");
+    assert!(said.contains("did you mean SESSION_COOKIE_SECURE?"), "{said}");
+    assert!(!said.contains("hunter2"), "{said}");
+    // It explains what is missing then.
+    let said = warnings(&[("SECRET_KEY", ""), ("SECRETKEY", "hunter2")]);
+    assert!(said.contains("did you mean SECRET_KEY?") && said.contains("Error: SECRET_KEY"), "{said}");
+    assert_eq!(warnings(&[]), "");
+}
+
+#[test]
+fn a_short_key_is_warned_of_and_not_shown() {
+    for (environment, name) in [
+        (&[("SECRET_KEY", "short-and-secret")][..], None),
+        (&[("SECRET_KEY", "short-and-secre")][..], Some("SECRET_KEY has")),
+        (
+            &[("SECRET_KEY_FALLBACKS", "a key of sixteen,short-and-secre")][..],
+            Some("SECRET_KEY_FALLBACKS[1] has"),
+        ),
+        (&[("SECRET_KEY", "ключ из 16 букв!")][..], None),
+    ] {
+        let said = warnings(environment);
+        assert_eq!(said.lines().count(), usize::from(name.is_some()), "{said}");
+        assert!(said.contains(name.unwrap_or_default()) && !said.contains("short-and"), "{said}");
+    }
+}

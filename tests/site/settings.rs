@@ -1,5 +1,8 @@
 //! Settings: their sources, their types, and what is said of a wrong one.
 
+mod dotenv;
+mod secrets;
+
 use std::path::Path;
 
 use sessionid::db::{DatabaseUrl, Synchronous};
@@ -128,14 +131,14 @@ fn a_wrong_setting_is_refused_in_one_line_with_name_source_and_what_is_allowed()
         (
             with("DATABASE_URL = 'mysql://x'"),
             None,
-            ["DATABASE_URL", "settings.toml", "\"mysql://x\"", "sqlite://"],
+            ["DATABASE_URL", "settings.toml", "names no database", "sqlite://"],
         ),
         (
             with("SECRET_KEY_FALLBACKS = [1]"),
             None,
             ["SECRET_KEY_FALLBACKS", "settings.toml", "what is there", "a list of texts"],
         ),
-        (with("CACHES = 3"), None, ["CACHES", "settings.toml", "3", "BACKEND"]),
+        (with("CACHES = 3"), None, ["CACHES", "settings.toml", "what is there", "BACKEND"]),
         (
             with("INSTALLED_APPS = ['django.contrib.sessions']"),
             None,
@@ -163,7 +166,7 @@ fn a_wrong_setting_is_refused_in_one_line_with_name_source_and_what_is_allowed()
             ["ALLOWED_HOSTS", "settings.toml", "not set", "at least one host"],
         ),
         ("DEBUG = true".to_owned(), None, ["SECRET_KEY", "settings.toml", "not set", "not empty"]),
-        (with("DEBUG = 1\nthis is no TOML"), None, ["FOLDER/settings.toml", "3", "", ""]),
+        (with("DEBUG = 1\nthis is no TOML"), None, ["FOLDER/settings.toml", "line 3", "no valid TOML", ""]),
     ] {
         assert_refused(&toml, environment, parts);
     }
@@ -242,4 +245,83 @@ fn relative_paths_start_at_the_settings_file() {
 fn caches_are_a_table_of_backends() {
     let settings = load(&format!("{MINIMAL}[CACHES.default]\nBACKEND = 'django.core.cache.backends.redis.RedisCache'\nLOCATION = ['a', 'b']"), "", &[]).unwrap();
     assert_eq!(settings.caches["default"].location, ["a", "b"]);
+}
+
+#[test]
+fn a_cookie_domain_is_one_domain() {
+    let domain = |domain: &str| load(MINIMAL, "", &[("SESSION_COOKIE_DOMAIN", domain)]);
+    let long = format!("{}.example", "a".repeat(64));
+    for wrong in [
+        "a.com,b.com",
+        "a.com b.com",
+        " a.com",
+        "http://a.com",
+        "a.com:8000",
+        "a.com/",
+        "*.a.com",
+        "a..com",
+        "a.com.",
+        ".",
+        "..a.com",
+        "-a.com",
+        "a-.com",
+        "[::1]",
+        "a.com;Secure",
+        "müller.example",
+        "a.com\n",
+        &long,
+    ] {
+        let error = domain(wrong).err().unwrap_or_else(|| panic!("{wrong:?} is a domain"));
+        assert!(error.starts_with("SESSION_COOKIE_DOMAIN in the environment: "), "{error}");
+    }
+    for right in
+        ["a.com", ".a.com", "localhost", "127.0.0.1", "xn--mller-kva.example", "A.B-1.example", "a_b.test"]
+    {
+        assert_eq!(domain(right).unwrap().session.cookie_domain.as_deref(), Some(right));
+    }
+    assert_eq!(domain("").unwrap().session.cookie_domain, None);
+}
+
+#[test]
+fn an_allowed_host_is_one_that_a_request_can_name() {
+    let hosts = |host: &str| load(&format!("{MINIMAL}ALLOWED_HOSTS = ['a.example', '{host}']"), "", &[]);
+    for wrong in
+        ["b.com,c.com", "b.com c.com", "https://b.com", "b.com:8000", "b.com/", "*.b.com", "::1", "[::g]", ""]
+    {
+        let error = hosts(wrong).err().unwrap_or_else(|| panic!("{wrong:?} is a host"));
+        assert!(
+            error.starts_with("ALLOWED_HOSTS in settings.toml: ") && error.contains("without a port"),
+            "{error}"
+        );
+    }
+    for right in ["*", "b.com", ".b.com", "localhost", "10.0.0.1", "[::1]"] {
+        assert_eq!(hosts(right).unwrap().allowed_hosts, ["a.example", right]);
+    }
+}
+
+#[test]
+fn a_cookie_path_is_one_path() {
+    let path = |path: &str| load(MINIMAL, "", &[("SESSION_COOKIE_PATH", path)]);
+    for wrong in ["app", "http://a.com/", " /", "/a;Secure", "/a\n", "a,/b"] {
+        let error = path(wrong).err().unwrap_or_else(|| panic!("{wrong:?} is a path"));
+        assert!(error.contains("begins with /"), "{error}");
+    }
+    for right in ["/", "/app", "/a b/", ""] {
+        assert_eq!(path(right).unwrap().session.cookie_path, right);
+    }
+}
+
+#[test]
+fn the_demo_key_is_refused_among_the_fallbacks_too() {
+    let fallbacks = format!("another,{DEMO_SECRET_KEY}");
+    let mut environment = vec![
+        ("ALLOWED_HOSTS", "a.example"),
+        ("SECRET_KEY", "x"),
+        ("SECRET_KEY_FALLBACKS", fallbacks.as_str()),
+    ];
+    let error = load("", "", &environment).err().unwrap();
+    assert!(error.contains("SECRET_KEY_FALLBACKS in the environment"), "{error}");
+    assert!(!error.contains(DEMO_SECRET_KEY), "{error}");
+    environment.push(("DEBUG", "true"));
+    assert!(load("", "", &environment).is_ok());
 }

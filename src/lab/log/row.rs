@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use super::text::{clock_time, shortened};
 use crate::error::chain;
-use crate::sessions::backends::{ExpireDate, SessionRecord};
-use crate::sessions::{PayloadError, SessionCodec};
+use crate::sessions::backends::{ExpireDate, Payload, SessionRecord};
+use crate::sessions::{PayloadCodec, PayloadError};
 
 /// What the counter's views keep their number under.
 const COUNTER: &str = "counter";
@@ -38,10 +38,10 @@ pub(in crate::lab) struct Signature {
 }
 
 impl RowView {
-    pub(in crate::lab) fn new(row: &SessionRecord, codec: &SessionCodec) -> Self {
+    pub(in crate::lab) fn new(row: &SessionRecord, codec: &dyn PayloadCodec) -> Self {
         let expire_date = row.expire_date.moment();
         let text = String::from_utf8_lossy(row.payload.as_bytes());
-        let decoded = codec.decode(&text);
+        let decoded = codec.decode(&row.payload);
         let data = decoded.as_ref().ok();
         Self {
             key: shortened(&row.key),
@@ -53,7 +53,7 @@ impl RowView {
                 ExpireDate::At(end) => clock_time(*end),
                 ExpireDate::Odd(text) => shortened(text),
             },
-            signature: Signature::of(&text, codec, decoded.as_ref().err()),
+            signature: Signature::of(&row.payload, codec, decoded.as_ref().err()),
             data: data.map(|data| shortened(&data.to_json())),
             counter: data.and_then(|data| data.get(COUNTER)?.get().ok()),
         }
@@ -65,10 +65,11 @@ impl RowView {
 }
 
 impl Signature {
-    fn of(payload: &str, codec: &SessionCodec, error: Option<&PayloadError>) -> Self {
-        let unsigned = match codec.unsign(payload) {
-            Ok(unsigned) => unsigned,
-            Err(error) => return Self { valid: false, text: chain(&error) },
+    fn of(payload: &Payload, codec: &dyn PayloadCodec, error: Option<&PayloadError>) -> Self {
+        let unsigned = match codec.signature(payload) {
+            Some(Ok(unsigned)) => unsigned,
+            Some(Err(error)) => return Self { valid: false, text: chain(&error) },
+            None => return Self { valid: true, text: "this engine signs nothing".to_owned() },
         };
         let key = match unsigned.key_index.checked_sub(1) {
             None => "SECRET_KEY".to_owned(),

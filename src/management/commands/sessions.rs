@@ -7,7 +7,7 @@ use super::storage::{records, with_storage};
 use super::{CommandError, output};
 use crate::clock::Clock;
 use crate::error::chain;
-use crate::sessions::SessionCodec;
+use crate::sessions::PayloadCodec;
 use crate::sessions::backends::{ExpireDate, Payload, SessionRecord};
 use crate::settings::Settings;
 
@@ -89,10 +89,13 @@ fn closing_line(shown: usize, count: u64, limit: u32, page: u32) -> String {
 }
 
 pub(crate) fn show(settings: &Settings, key: &str) -> Result<(), CommandError> {
-    let (record, codec) = with_storage(settings, async |storage| {
-        Ok((records(storage)?.find(key).await?, storage.codec().clone()))
-    })?;
-    let record = record.ok_or_else(|| no_such_session(key))?;
+    with_storage(settings, async |storage| {
+        let record = records(storage)?.find(key).await?.ok_or_else(|| no_such_session(key))?;
+        show_record(&record, storage.codec())
+    })
+}
+
+fn show_record(record: &SessionRecord, codec: &dyn PayloadCodec) -> Result<(), CommandError> {
     let now = Clock::System.now();
     field("session_key", &output::visible(&record.key))?;
     let end = match &record.expire_date {
@@ -104,7 +107,7 @@ pub(crate) fn show(settings: &Settings, key: &str) -> Result<(), CommandError> {
     };
     field("expire_date", &end)?;
     field("size", &format!("{} B", record.payload.as_bytes().len()))?;
-    show_payload(&record.payload, &codec, now)
+    show_payload(&record.payload, codec, now)
 }
 
 fn field(name: &str, value: &str) -> Result<(), CommandError> {
@@ -112,10 +115,9 @@ fn field(name: &str, value: &str) -> Result<(), CommandError> {
 }
 
 /// Who signed it and when, and the data in it.
-fn show_payload(payload: &Payload, codec: &SessionCodec, now: DateTime<Utc>) -> Result<(), CommandError> {
-    let text = String::from_utf8_lossy(payload.as_bytes());
-    match codec.unsign(&text) {
-        Ok(unsigned) => {
+fn show_payload(payload: &Payload, codec: &dyn PayloadCodec, now: DateTime<Utc>) -> Result<(), CommandError> {
+    match codec.signature(payload) {
+        Some(Ok(unsigned)) => {
             let made = i64::try_from(unsigned.timestamp)
                 .ok()
                 .and_then(|seconds| DateTime::from_timestamp(seconds, 0));
@@ -125,9 +127,10 @@ fn show_payload(payload: &Payload, codec: &SessionCodec, now: DateTime<Utc>) -> 
             );
             field("signature", &format!("valid, made by {} at {age}", key_name(unsigned.key_index)))?;
         }
-        Err(error) => field("signature", &format!("not valid: {error}"))?,
+        Some(Err(error)) => field("signature", &format!("not valid: {error}"))?,
+        None => {}
     }
-    match codec.decode(&text) {
+    match codec.decode(payload) {
         Ok(data) => field("data", &data.to_json()),
         Err(error) => field("data", &format!("none: {}", chain(&error))),
     }

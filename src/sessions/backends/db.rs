@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use diesel::QueryResult;
 
 use super::{
-    BackendFuture, Count, Entry, ExpireDate, Inserted, Moment, Payload, Renamed, Replaced, SessionBackend,
-    SessionRecord, SessionRecords, Stored,
+    BackendFuture, Count, Entry, ExpireDate, Found, Inserted, Moment, Payload, Renamed, Replaced,
+    SessionBackend, SessionRecord, SessionRecords, Stored,
 };
 use crate::clock::Stopwatch;
 use crate::db::rows::{self, FoundRow, NewRow};
@@ -37,11 +37,6 @@ impl DbBackend {
         Self { database }
     }
 
-    /// Whether the key can be in the table at all.
-    fn holds(&self, key: &SessionKey) -> bool {
-        self.database.holds(key.as_str())
-    }
-
     async fn live(&self, key: &SessionKey, now: DateTime<Utc>) -> Result<Option<Stored>, DbError> {
         let read_at = match self.database.rows().get(key.as_str(), now) {
             Ok(CachedRow { payload, expire_date }) => {
@@ -64,17 +59,16 @@ impl DbBackend {
 }
 
 impl SessionBackend for DbBackend {
-    fn load<'a>(&'a self, key: &'a SessionKey, moment: &'a Moment) -> BackendFuture<'a, Option<Stored>> {
-        Box::pin(
-            async move { if self.holds(key) { Ok(self.live(key, moment.now).await?) } else { Ok(None) } },
-        )
+    fn holds(&self, key: &SessionKey) -> bool {
+        key.is_storable() && self.database.holds(key.as_str())
+    }
+
+    fn load<'a>(&'a self, key: &'a SessionKey, moment: &'a Moment) -> BackendFuture<'a, Found> {
+        Box::pin(async move { Ok(self.live(key, moment.now).await?.map_or(Found::Nothing, Found::Session)) })
     }
 
     fn exists<'a>(&'a self, key: &'a SessionKey) -> BackendFuture<'a, bool> {
         Box::pin(async move {
-            if !self.holds(key) {
-                return Ok(false);
-            }
             let key = key.clone();
             Ok(self.database.read(move |conn| rows::exists(conn, key.as_str())).await?)
         })
@@ -98,9 +92,6 @@ impl SessionBackend for DbBackend {
         entry: Entry,
     ) -> BackendFuture<'a, Replaced> {
         Box::pin(async move {
-            if !self.holds(key) {
-                return Ok(Replaced::Gone);
-            }
             let (write, expected) = (Write::new(key, entry)?, expected.cloned());
             let job = move |conn: &mut DbConnection, changed: &mut ChangedRows| match &expected {
                 Some(expected) => write.replace(conn, changed, expected),

@@ -1,8 +1,9 @@
 //! Where sessions are kept: the contract of an engine's storage, which sees bytes.
 //!
 //! An engine of Django's is one file here. It stores an opaque [`Payload`] under a key until a moment, and replaces
-//! it only where nobody else has: compare and swap. What a payload means (signed JSON), how overlapping requests are
-//! merged and how often something is tried again stands above, once for every engine ([`Storage`]).
+//! it only where nobody else has: compare and swap. What a payload means is its [`PayloadCodec`]'s business; how
+//! overlapping requests are merged and how often something is tried again stands above, once for every engine
+//! ([`Storage`]).
 //!
 //! | verb | Django's `SessionBase` |
 //! |---|---|
@@ -14,131 +15,31 @@
 //! | [`delete`](SessionBackend::delete) | `delete` |
 //! | [`clear_expired`](SessionBackend::clear_expired) | `clear_expired` |
 //!
+//! [`PayloadCodec`]: super::PayloadCodec
 //! [`Storage`]: super::Storage
 
 mod db;
 mod engine;
+mod entry;
+mod records;
 
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
 pub use self::db::DbBackend;
 pub use self::engine::{Engine, UnknownEngine};
+pub use self::entry::{Entry, Found, Inserted, Moment, Renamed, Replaced, Stored};
+pub use self::records::{Count, ExpireDate, SessionRecord, SessionRecords};
 use super::error::SessionError;
 use super::key::SessionKey;
-use super::policy::SessionPolicy;
+pub use super::payload::Payload;
 
 /// What a verb returns.
 pub type BackendFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, SessionError>> + Send + 'a>>;
-
-/// What is stored under a key, opaque to the backend; clones share it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Payload(Arc<[u8]>);
-
-impl Payload {
-    /// Its bytes.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-
-    /// The same as a text, where it is one: Django's database and file engines keep signed ASCII.
-    #[must_use]
-    pub fn as_str(&self) -> Option<&str> {
-        std::str::from_utf8(&self.0).ok()
-    }
-
-    pub(crate) fn shared(&self) -> Arc<[u8]> {
-        Arc::clone(&self.0)
-    }
-}
-
-impl<B: Into<Arc<[u8]>>> From<B> for Payload {
-    fn from(bytes: B) -> Self {
-        Self(bytes.into())
-    }
-}
-
-/// Who reads a payload may be able to take the session over, so a log shows only its size.
-impl fmt::Debug for Payload {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Payload({} bytes)", self.0.len())
-    }
-}
-
-/// What is to be stored under a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// The session, encoded.
-    pub payload: Payload,
-    /// When it ends.
-    pub expire_date: DateTime<Utc>,
-}
-
-/// What is stored under a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stored {
-    /// The session, encoded.
-    pub payload: Payload,
-    /// When it ends, where the store tells.
-    pub expire_date: Option<DateTime<Utc>>,
-}
-
-/// When a session is loaded, and under which settings.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Moment {
-    /// The time.
-    pub now: DateTime<Utc>,
-    /// The settings: an engine that stores no expiry works it out from `SESSION_COOKIE_AGE`.
-    pub policy: Arc<SessionPolicy>,
-}
-
-impl Moment {
-    /// The time `now`, under `policy`.
-    #[must_use]
-    pub fn new(now: DateTime<Utc>, policy: Arc<SessionPolicy>) -> Self {
-        Self { now, policy }
-    }
-}
-
-/// What became of an [`insert`](SessionBackend::insert).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Inserted {
-    /// It is stored.
-    Stored,
-    /// The key has a session, which may have expired; nothing was changed.
-    Taken,
-}
-
-/// What became of a [`replace`](SessionBackend::replace).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Replaced {
-    /// The new payload is stored.
-    Stored,
-    /// The key holds this instead of what was expected; nothing was changed.
-    Changed(Payload),
-    /// The key has no session; nothing was stored.
-    Gone,
-}
-
-/// What became of a [`rename`](SessionBackend::rename).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Renamed {
-    /// The new payload is stored under the new key, and the old key has no session.
-    Stored,
-    /// The old key holds this instead of what was expected; nothing was changed.
-    Changed(Payload),
-    /// The old key has no session; nothing was stored.
-    Gone,
-    /// The new key has a session; nothing was changed.
-    Taken,
-}
 
 /// The storage of an engine.
 ///
@@ -148,8 +49,7 @@ pub enum Renamed {
 /// deleted like any other.
 ///
 /// Every verb has to be written, and a wrapper has to hand on every one: a default would silently lose what the
-/// backend inside does better. Keys that no store could hold ([`SessionKey::is_storable`]) never arrive here; one
-/// that this store in particular cannot hold has no session.
+/// backend inside does better. Verbs are called only with keys that the store [`holds`](Self::holds).
 ///
 /// What is wrapped, counted or delayed here is seen by all sessions:
 ///
@@ -172,7 +72,8 @@ pub enum Renamed {
 ///         })
 ///     }
 ///     // The others hand on what they are given.
-/// #   fn load<'a>(&'a self, key: &'a SessionKey, moment: &'a Moment) -> BackendFuture<'a, Option<Stored>> {
+/// #   fn holds(&self, key: &SessionKey) -> bool { self.0.holds(key) }
+/// #   fn load<'a>(&'a self, key: &'a SessionKey, moment: &'a Moment) -> BackendFuture<'a, Found> {
 /// #       self.0.load(key, moment)
 /// #   }
 /// #   fn exists<'a>(&'a self, key: &'a SessionKey) -> BackendFuture<'a, bool> { self.0.exists(key) }
@@ -208,8 +109,12 @@ pub enum Renamed {
 /// }
 /// ```
 pub trait SessionBackend: fmt::Debug + Send + Sync {
-    /// What is stored under a key, if it has not expired at that moment.
-    fn load<'a>(&'a self, key: &'a SessionKey, moment: &'a Moment) -> BackendFuture<'a, Option<Stored>>;
+    /// Whether the store can have a session under this key at all; any other key is unknown, and nobody is asked. Where
+    /// nothing else is the matter that is [`SessionKey::is_storable`].
+    fn holds(&self, key: &SessionKey) -> bool;
+
+    /// What is stored under a key. What has expired at that moment is not found.
+    fn load<'a>(&'a self, key: &'a SessionKey, moment: &'a Moment) -> BackendFuture<'a, Found>;
 
     /// Whether a key has a session, be it an expired one.
     fn exists<'a>(&'a self, key: &'a SessionKey) -> BackendFuture<'a, bool>;
@@ -254,69 +159,4 @@ pub trait SessionBackend: fmt::Debug + Send + Sync {
 
     /// The longest that a verb takes.
     fn timeout(&self) -> Duration;
-}
-
-/// The sessions of an engine that can enumerate them, as they are stored: live, expired or odd.
-pub trait SessionRecords: Send + Sync {
-    /// A page of them, the latest to end first.
-    fn list(&self, limit: u32, offset: u64) -> BackendFuture<'_, Vec<SessionRecord>>;
-
-    /// How many there are, and how many of them had expired at `now`.
-    fn count(&self, now: DateTime<Utc>) -> BackendFuture<'_, Count>;
-
-    /// The one under a key, which need not be a possible [`SessionKey`].
-    fn find<'a>(&'a self, key: &'a str) -> BackendFuture<'a, Option<SessionRecord>>;
-
-    /// Deletes the one under a key, likewise, and tells whether there was one.
-    fn delete<'a>(&'a self, key: &'a str) -> BackendFuture<'a, bool>;
-}
-
-/// How many sessions there are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Count {
-    /// All of them.
-    pub all: u64,
-    /// Of these, those that have expired.
-    pub expired: u64,
-}
-
-/// A session as it is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SessionRecord {
-    /// Its key, with U+FFFD for what is not UTF-8.
-    pub key: String,
-    /// The session, encoded.
-    pub payload: Payload,
-    /// When it ends.
-    pub expire_date: ExpireDate,
-}
-
-impl SessionRecord {
-    /// Whether it has not expired at `now`; one whose end cannot be told is neither live nor expired.
-    #[must_use]
-    pub fn is_live(&self, now: DateTime<Utc>) -> Option<bool> {
-        self.expire_date.moment().map(|end| end > now)
-    }
-}
-
-/// When a stored session ends.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ExpireDate {
-    /// At this moment.
-    At(DateTime<Utc>),
-    /// Something that is no moment in the form that Django writes, as it is stored.
-    Odd(String),
-}
-
-impl ExpireDate {
-    /// The moment, if it is one.
-    #[must_use]
-    pub fn moment(&self) -> Option<DateTime<Utc>> {
-        match self {
-            Self::At(moment) => Some(*moment),
-            Self::Odd(_) => None,
-        }
-    }
 }

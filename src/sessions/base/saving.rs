@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::{Found, Renewal, SessionBase};
+use super::{Renewal, SessionBase};
 use crate::sessions::error::SessionError;
 use crate::sessions::key::SessionKey;
 use crate::sessions::saving::{Pending, Saved};
@@ -33,13 +33,13 @@ impl SessionBase {
 
     /// The key whose session is to be fetched before the data can be accessed.
     pub(crate) fn key_to_load(&self) -> Option<&SessionKey> {
-        self.session_key.as_ref().filter(|_| self.cache.is_none() && matches!(self.found, Found::NotAsked))
+        self.session_key.as_ref().filter(|_| self.cache.is_none() && self.found.is_none())
     }
 
     /// Hands over what the store holds, without accessing it.
-    pub(crate) fn set_found(&mut self, found: Option<Loaded>) {
+    pub(crate) fn set_found(&mut self, found: Loaded) {
         if self.cache.is_none() {
-            self.found = found.map_or(Found::NoSession, Found::Session);
+            self.found = Some(found);
         }
     }
 
@@ -77,7 +77,7 @@ impl SessionBase {
     /// After a save that failed: what the store holds now is not known.
     pub(crate) fn unload(&mut self) {
         self.cache = None;
-        self.found = Found::NotAsked;
+        self.found = None;
         self.loaded = None;
     }
 

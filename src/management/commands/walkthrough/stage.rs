@@ -63,11 +63,10 @@ impl Stage {
     pub(super) async fn row(&self, report: &Report) -> Result<Option<SessionRecord>, WalkthroughError> {
         let row = self.find(&self.key().unwrap_or_default()).await?;
         if let Some(row) = &row {
-            let payload = row.payload.as_str().unwrap_or_default();
             let data = self
                 .storage
                 .codec()
-                .decode(payload)
+                .decode(&row.payload)
                 .map_or_else(|error| error.to_string(), |data| data.to_json());
             let ends = row.expire_date.moment().map(|end| end.format("%H:%M:%S%.3f").to_string());
             report.note(&format!("row {} {data} expires {}", row.key, ends.unwrap_or_default()));
