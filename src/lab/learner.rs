@@ -82,7 +82,7 @@ impl Learner {
         Self { progress, refused, reopened, theme, sessionid, stored, has_run }
     }
 
-    /// The answer with the cookies that have to be renewed.
+    /// The answer with the cookies that have changed.
     pub(super) fn keep(
         &self,
         mut response: HttpResponse,

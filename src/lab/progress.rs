@@ -36,7 +36,7 @@ pub(super) struct Attempt {
     /// The run of the server whose requests these are.
     #[serde(default)]
     pub(super) evidence_of: String,
-    /// The session that the exercise has found before a restart of the server.
+    /// The session that was noted before a restart of the server, where the exercise asks for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) noted: Option<NotedSession>,
 }
@@ -108,7 +108,7 @@ impl Attempt {
     }
 }
 
-/// The moment of a snapshot: what is in it was before.
+/// The moment after the newest request of a snapshot.
 impl From<&Snapshot> for Moment {
     fn from(log: &Snapshot) -> Self {
         Self { boot_id: log.boot_id.to_string(), n: log.latest }

@@ -26,8 +26,7 @@ impl Visit {
         self.learner.keep(response, &self.lab.progress, self.lab.now())
     }
 
-    /// The same if the learner's progress may be changed; one that was refused may be somebody else's mistake, and is
-    /// not written over.
+    /// Refuses to change progress whose cookie was refused: a form must not replace it with an empty one in passing.
     pub(super) fn may_change(&self) -> Result<(), LabError> {
         if self.learner.refused { Err(LabError::ForgedProgress) } else { Ok(()) }
     }

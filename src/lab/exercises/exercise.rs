@@ -28,9 +28,9 @@ pub(in crate::lab) struct Exercise {
 /// How ticks add up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ticking {
-    /// They are facts of one observation: a better one replaces another, and two halves make no whole.
+    /// One observation gives them all: a better one replaces another, and ticks of different ones do not add up.
     Together,
-    /// Each is an observation of its own, and stays.
+    /// Each is an observation of its own and is kept.
     OneByOne,
 }
 
@@ -38,7 +38,7 @@ pub(super) enum Ticking {
 pub(in crate::lab) struct Hooks {
     /// Asks for something that the learner finds out elsewhere.
     pub(in crate::lab) question: Option<Question>,
-    /// The session to be remembered in the learner's cookie, since the log will not outlive what comes next.
+    /// The session to be kept in the learner's cookie, since the log does not survive a restart of the server.
     pub(super) note: Option<fn(&Scene<'_>) -> Option<NotedSession>>,
 }
 
@@ -52,7 +52,7 @@ pub(in crate::lab) struct Question {
     pub(in crate::lab) field: &'static str,
     /// Whether an answer is right; an error, with its text, where it cannot be an answer at all.
     pub(in crate::lab) check: fn(&Answer<'_>) -> Result<bool, &'static str>,
-    /// What stands in place of the requests that show it.
+    /// Shown instead of the requests that show what was observed.
     pub(in crate::lab) instead_of_evidence: &'static str,
 }
 
@@ -96,7 +96,8 @@ impl Exercise {
         attempt.ticks.count_ones() as usize == self.ticks.len()
     }
 
-    /// Brings the ticks of an attempt up to date. None is ever lost: what was seen stays seen.
+    /// Brings the ticks of an attempt up to date. Their number never falls: what was observed is not taken back when the
+    /// requests that showed it have left the log.
     pub(super) fn tick(&self, attempt: &mut Attempt, scene: &Scene<'_>) {
         if self.is_done(attempt) {
             return;

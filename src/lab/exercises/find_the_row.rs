@@ -25,8 +25,8 @@ pub(super) static EXERCISE: Exercise = Exercise {
     },
 };
 
-/// Whether these are the first characters of the browser's own key, whose row is live. Somebody else's row does not do, nor
-/// does a shorter beginning, which would be easy to guess.
+/// Whether these are the first characters of the key that the browser sends, and its row is live. The key of another
+/// client's row is wrong, and so is a shorter prefix, which would be easy to guess.
 fn check(answer: &Answer<'_>) -> Result<bool, &'static str> {
     let prefix = answer.text.trim();
     if prefix.chars().count() > PREFIX {

@@ -9,7 +9,7 @@ use super::scene::Scene;
 use crate::lab::log::{Record, RowView, Snapshot};
 use crate::lab::progress::Progress;
 
-/// Ticks what the log shows, and notes what it will not show for ever.
+/// Ticks what the log shows, and notes what it will have lost after a restart.
 pub(in crate::lab) fn judge(
     progress: &mut Progress,
     log: &Snapshot,
@@ -30,7 +30,7 @@ pub(in crate::lab) fn judge(
             row,
             now,
         };
-        // A note may be a tick itself; but what was noted is compared before it is replaced.
+        // What was noted before is compared before it is replaced; and noting may be a tick itself.
         let noted = attempt.noted.clone();
         exercise.tick(attempt, &scene(noted.as_ref()));
         exercise.note(attempt, &scene(noted.as_ref()));
@@ -39,8 +39,8 @@ pub(in crate::lab) fn judge(
     }
 }
 
-/// Whether a request reached a view inside the session middleware and was answered by it. A 405 or a 500 would else
-/// pass for a visit that touches nothing.
+/// Whether a view inside the session middleware has answered a request without an error. Otherwise a 405 would count as a
+/// visit that does not access the session.
 fn counts(record: &Arc<Record>) -> bool {
     !record.incidental && record.in_session && record.status < 400
 }

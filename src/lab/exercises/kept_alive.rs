@@ -18,8 +18,8 @@ pub(super) static EXERCISE: Exercise = Exercise {
     hooks: Hooks::NONE,
 };
 
-/// Four saves of one session, the counter and the expiry rising. Counter and expiry rise in fewer saves as well, so they
-/// count only with the fourth.
+/// Four saves of one session, the counter and the expiry rising. Both rise in fewer saves as well, so they count only
+/// with the fourth.
 fn observe(scene: &Scene<'_>) -> Observed {
     let saves: Vec<_> = scene.recent_visits(WORLD).filter(|record| record.saved).collect();
     Observed::best((1..=saves.len()).map(|end| {

@@ -25,9 +25,10 @@ fn observe(scene: &Scene<'_>) -> Observed {
     }))
 }
 
-/// Whether the browser has been open since an answer. Closing it ends a cookie as well, but that is another exercise. A
-/// browser that was closed and still sent its cookie has not lost it that way, as long as that was noticed before its next
-/// request: that one may have given it another cookie.
+/// Whether the browser stayed open after an answer. Closing it deletes a cookie as well, but that is another exercise.
+///
+/// A browser that was closed and restored its cookie has not lost it by closing. That is only certain if it was noticed
+/// before the next request: the answer to that one may have set another cookie.
 fn was_open(scene: &Scene<'_>, before: &Record) -> bool {
     let closed = scene.closed_after(before);
     closed.is_none_or(|closed| !closed.without_sessionid && closed.noticed.n == before.n)

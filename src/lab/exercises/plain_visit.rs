@@ -38,7 +38,7 @@ mod tests {
             ("the visit", vec![Record::visit(PLAIN)], "111"),
             ("with a cookie", vec![Record::visit(PLAIN).sends("a", 30, 1)], "011"),
             ("another view that does not set one", vec![Record::visit(WORLD2).reads()], "000"),
-            ("a plain view that looks all the same", vec![Record::visit(PLAIN).reads()], "101"),
+            ("a plain view that reads", vec![Record::visit(PLAIN).reads()], "101"),
             ("one that writes", vec![Record::visit(PLAIN).saves("a")], "100"),
             ("the best of two", vec![Record::visit(PLAIN), Record::visit(PLAIN).sends("a", 30, 1)], "111"),
         ] {

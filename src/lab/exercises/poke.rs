@@ -46,6 +46,11 @@ mod tests {
             ("a cookie with an age", vec![Record::visit(POKE).saves("a")], "101"),
             ("another view", vec![Record::visit(WORLD).saves("a").until_close()], "000"),
             ("a deleted cookie", vec![Record::visit(POKE).unknown("a").reads()], "000"),
+            (
+                "a key that the browser is not told",
+                vec![Record { key_out: Some("a".to_owned()), ..Record::visit(POKE) }],
+                "000",
+            ),
             ("an untouched session", vec![Record::visit(POKE).sends("a", 30, 1)], "000"),
         ] {
             assert_eq!(Trial::of(records).ticks(&EXERCISE), ticks, "{case}");

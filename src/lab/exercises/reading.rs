@@ -27,8 +27,8 @@ pub(super) static EXERCISE: Exercise = Exercise {
     hooks: Hooks::NONE,
 };
 
-/// Three reads that save nothing, the last in the second half of the session's life, the expiry unmoved. They stand next
-/// to each other: a save between them, by any view, would move the expiry and hide what reading does.
+/// Three reads that save nothing, the last in the second half of the session's life, the expiry unmoved. No other request
+/// may come between them: a save, by any view, would move the expiry and hide what reading does.
 fn observe(scene: &Scene<'_>) -> Observed {
     Observed::best(scene.recent().windows(READS).map(|run| {
         let last = &run[READS - 1];
@@ -63,7 +63,7 @@ mod tests {
         Record::visit(WORLD).saves("a")
     }
 
-    /// A read of session `a`, which ends at second 30 unless it is said.
+    /// A read of session `a`, which ends at second 30.
     fn read(second: i64) -> Record {
         Record::visit(WORLD2).at(second).sends("a", 30, 1).reads()
     }

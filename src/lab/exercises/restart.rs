@@ -22,8 +22,8 @@ pub(super) static EXERCISE: Exercise = Exercise {
     hooks: Hooks { note: Some(note), ..Hooks::NONE },
 };
 
-/// The noted session again, in another run of the server. Its counter must be that which was noted: the same key with an
-/// empty session would be no survivor.
+/// The noted session again, in another run of the server. Its counter must be the one that was noted: an empty session
+/// under the same key has not survived.
 fn observe(scene: &Scene<'_>) -> Observed {
     let Some(noted) = scene.noted else { return Observed::default() };
     if noted.boot_id == scene.boot_id {

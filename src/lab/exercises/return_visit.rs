@@ -1,8 +1,10 @@
 //! A client that comes back with the key it was given.
 
+use std::sync::Arc;
+
 use super::exercise::{Exercise, Hooks, Observed, Ticking};
 use super::scene::Scene;
-use crate::lab::log::{RowState, Told};
+use crate::lab::log::{Record, RowState, Told};
 
 pub(super) static EXERCISE: Exercise = Exercise {
     number: 4,
@@ -20,10 +22,10 @@ pub(super) static EXERCISE: Exercise = Exercise {
 /// back is what counts. A live key that no answer here has given is somebody else's.
 fn observe(scene: &Scene<'_>) -> Observed {
     Observed::best(scene.records.iter().enumerate().skip(scene.start()).map(|(at, record)| {
-        let earlier = scene.records[..at].iter().rev().find(|earlier| {
-            record.sent_key.is_some() && earlier.cookie == Told::Set && earlier.key_out == record.sent_key
-        });
         let sent = record.sent_key.is_some();
+        let was_given =
+            |earlier: &&Arc<Record>| earlier.cookie == Told::Set && earlier.key_out == record.sent_key;
+        let earlier = scene.records[..at].iter().rev().find(was_given);
         let ticks = [sent, earlier.is_some(), sent && record.row_state == RowState::Live];
         (ticks, earlier.iter().map(|earlier| earlier.n).chain([record.n]).collect())
     }))
@@ -34,7 +36,6 @@ mod tests {
     use super::super::scene::testing::Trial;
     use super::super::scene::{PLAIN, WORLD, WORLD2};
     use super::*;
-    use crate::lab::log::Record;
 
     fn first() -> Record {
         Record::visit(WORLD).saves("a")
@@ -47,6 +48,7 @@ mod tests {
             ("back on any view", vec![first(), Record::visit(PLAIN).sends("a", 30, 1)], "111"),
             ("a key that nobody was given", vec![first(), Record::visit(WORLD2).unknown("b")], "100"),
             ("the live key of another client", vec![first(), Record::visit(WORLD2).sends("b", 30, 1)], "101"),
+            ("the same twice", vec![Record::visit(PLAIN).sends("b", 30, 1); 2], "101"),
             ("too late", vec![first(), Record::visit(PLAIN).at(30).sends("a", 30, 1)], "110"),
             ("the wrong order", vec![Record::visit(PLAIN).sends("a", 30, 1), first()], "101"),
             ("without the cookie", vec![first(), Record::visit(WORLD2).reads()], "000"),

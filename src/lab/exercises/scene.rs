@@ -1,4 +1,4 @@
-//! What exercises are judged by, and the questions to it that several of them ask.
+//! What exercises are judged by, and what several of them ask of it.
 
 use std::sync::Arc;
 
@@ -12,10 +12,10 @@ pub(super) const POKE: &str = "/hello/poke";
 pub(super) const WORLD: &str = "/hello/world";
 pub(super) const WORLD2: &str = "/hello/world2";
 
-/// Everything that an exercise may look at.
+/// Everything that an exercise is judged by.
 pub(in crate::lab) struct Scene<'a> {
-    /// All that is in the log, from before the prediction as well, the oldest first: only what a view inside the session
-    /// middleware has answered, and no errors.
+    /// The requests in the log that a view inside the session middleware has answered without an error, the oldest first;
+    /// those before the prediction as well.
     pub(super) records: &'a [Arc<Record>],
     /// The run of the server.
     pub(super) boot_id: &'a str,
@@ -74,8 +74,8 @@ impl<'a> Scene<'a> {
     }
 }
 
-/// The answer that set the cookie which the browser had before a request. One whose cookie an answer has deleted
-/// had none: a session that was flushed is neither lost nor forgotten.
+/// The answer that set the cookie which the browser had before a request. After an answer that deleted the cookie the
+/// browser had none: a session that was flushed is neither lost nor forgotten.
 fn session_before(records: &[Arc<Record>], at: usize) -> Option<&Arc<Record>> {
     let told = records[..at].iter().rev().find(|record| record.cookie != Told::None)?;
     (told.cookie == Told::Set).then_some(told)
@@ -127,7 +127,7 @@ pub(super) mod testing {
             self
         }
 
-        /// The server was started anew since.
+        /// The server was restarted since.
         pub(in crate::lab) fn restarted(mut self) -> Self {
             let earlier = || "an earlier run".to_owned();
             self.since.boot_id = earlier();

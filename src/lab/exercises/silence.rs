@@ -58,6 +58,7 @@ mod tests {
                 vec![first(), Record::visit("/play/set").at(31).saves("b")],
                 "1110",
             ),
+            ("a counter that goes on", vec![first(), Record { counter: Some(1), ..again(31) }], "1110"),
             (
                 "flushed before",
                 vec![first(), Record::visit("/play/flush").sends("a", 30, 1).deletes(), again(31)],

@@ -16,8 +16,8 @@ pub(super) static EXERCISE: Exercise = Exercise {
     hooks: Hooks::NONE,
 };
 
-/// An expired row under a sent key: untouched, read, and written, in any order. A read deletes the cookie, so the learner
-/// needs a new one for what is missing, and each tick stays.
+/// An expired row under a sent key: untouched, read, and written, in any order. A read deletes the cookie, so a learner
+/// needs another session for the rest: each tick stays.
 fn observe(scene: &Scene<'_>) -> Observed {
     let find = |matches: fn(&Record) -> bool| {
         let stale = scene.recent().iter().rev().filter(|record| record.row_state == RowState::Expired);
@@ -59,6 +59,7 @@ mod tests {
                 "111",
             ),
             ("live", vec![live(PLAIN), live(WORLD2).reads(), live(WORLD).saves("a")], "000"),
+            ("accessed, and yet left alone", vec![Record { accessed: true, ..stale(PLAIN) }], "000"),
             ("an unknown key", vec![Record::visit(WORLD2).unknown("a").reads()], "000"),
             ("revived under its own key", vec![stale("/play/clear").saves("a")], "000"),
         ] {

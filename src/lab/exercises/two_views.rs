@@ -16,8 +16,8 @@ pub(super) static EXERCISE: Exercise = Exercise {
     hooks: Hooks::NONE,
 };
 
-/// `/hello/world` and `/hello/world2` with one key, in any order. The key alone does not do: the second view of an expired
-/// session is sent the same key and finds nothing under it.
+/// `/hello/world` and `/hello/world2` with one key, in any order. The same key is not enough: when the session has
+/// expired between the visits, the second view is sent the key and finds no session.
 fn observe(scene: &Scene<'_>) -> Observed {
     let pairs = scene
         .recent_visits(WORLD)
@@ -55,6 +55,11 @@ mod tests {
             ),
             ("two sessions", vec![one(), Record::visit(WORLD2).sends("b", 30, 1).reads()], "110"),
             ("no session in the second", vec![one(), Record::visit(WORLD2).reads()], "110"),
+            (
+                "a first view that stored nothing",
+                vec![Record::visit(WORLD).sends("a", 30, 1).reads(), other()],
+                "110",
+            ),
             ("an expired one", vec![one(), Record::visit(WORLD2).at(30).sends("a", 30, 1)], "110"),
             ("a good pair among others", vec![one(), other(), Record::visit(WORLD2)], "111"),
         ] {

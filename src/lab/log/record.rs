@@ -43,7 +43,7 @@ pub(in crate::lab) enum Told {
 /// One request, numbered from 1 since the server's start.
 #[derive(Clone, Debug, Serialize)]
 pub(in crate::lab) struct Record {
-    /// Given by the log, as is the run.
+    /// Set by the log, as is the run.
     pub(in crate::lab) n: u64,
     /// The run of the server.
     pub(in crate::lab) boot_id: Arc<str>,
@@ -148,17 +148,17 @@ impl Record {
         self.counter = self.in_session.then(|| live.and_then(|row| row.counter).unwrap_or(0));
     }
 
-    /// When the row ended before the request.
+    /// The `expire_date` of the row before the request.
     pub(in crate::lab) fn expire_before(&self) -> Option<DateTime<Utc>> {
         self.before.as_ref().and_then(|row| row.expire_date)
     }
 
-    /// When it ends after it.
+    /// The `expire_date` of the row after it.
     pub(in crate::lab) fn expire_after(&self) -> Option<DateTime<Utc>> {
         self.after.as_ref().and_then(|row| row.expire_date)
     }
 
-    /// Seconds from the request to the row's end: after a save, the full time of both clocks.
+    /// Seconds from the request until the row expires: after a save, its full age.
     pub(in crate::lab) fn life_s(&self) -> Option<i64> {
         Some((self.expire_after()? - self.at).num_seconds().max(1))
     }
@@ -220,14 +220,14 @@ fn told(action: CookieAction) -> (Told, Option<i64>) {
     }
 }
 
-/// Records for tests, each step of which is one thing that a request does.
+/// Records for tests, built step by step: each method is one thing that a request does.
 #[cfg(test)]
 mod testing {
     use chrono::TimeDelta;
 
     use super::*;
 
-    /// Seconds that a saved row lives, unless it is said.
+    /// SESSION_COOKIE_AGE, in seconds.
     const AGE: i64 = 30;
 
     impl Record {
@@ -270,7 +270,7 @@ mod testing {
             }
         }
 
-        /// The second at which it arrives; to be said before what depends on it.
+        /// The second at which it arrives. Comes first: rows live or have expired by it.
         pub(in crate::lab) fn at(mut self, second: i64) -> Self {
             self.at = Self::moment(second);
             self
@@ -283,7 +283,7 @@ mod testing {
             self
         }
 
-        /// It sends the key of a row that ends at a second and holds a counter.
+        /// It sends the key of a row that expires at a second and holds a counter.
         pub(in crate::lab) fn sends(mut self, key: &str, end: i64, counter: i64) -> Self {
             let row = RowView::fake(key, Self::moment(end), Some(counter));
             self.row_state = RowState::of(Some(&row), self.at);

@@ -19,7 +19,7 @@ pub(in crate::lab) struct RowView {
     pub(in crate::lab) raw: String,
     /// Bytes of the whole payload.
     pub(in crate::lab) size: usize,
-    /// `None` where it cannot be told.
+    /// `None` where the stored value is no date.
     pub(in crate::lab) expire_date: Option<DateTime<Utc>>,
     pub(in crate::lab) expires_ms: Option<i64>,
     /// As the table has it.
@@ -91,7 +91,7 @@ mod testing {
     use super::*;
 
     impl RowView {
-        /// A row that nobody has encoded: only its key, its end and its counter are told.
+        /// A row without a payload: only its key, its expiry and its counter are known.
         pub(in crate::lab) fn fake(key: &str, end: DateTime<Utc>, counter: Option<i64>) -> Self {
             Self {
                 key: key.to_owned(),

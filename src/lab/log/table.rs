@@ -1,4 +1,4 @@
-//! The session table, as far as the lab needs it. No other file of the lab knows how sessions are stored.
+//! The session table, as far as the lab reads it. No other file of the lab reads stored sessions.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -15,8 +15,8 @@ use crate::sessions::backends::{Count, SessionRecords};
 
 /// How long reading one row may take: the request that is recorded has its own wait for the database before it.
 const PATIENCE: Duration = Duration::from_millis(100);
-/// After a row could not be read, no other is asked for so long. Otherwise every request to a database that is down
-/// would take [`PATIENCE`] longer, twice.
+/// How long no row is read after one could not be. Otherwise each request would wait for a database that is down twice
+/// more, [`PATIENCE`] each time.
 const PAUSE: Duration = Duration::from_secs(2);
 
 /// Reads the table, and touches no session.
@@ -32,8 +32,8 @@ impl SessionTable {
         Self { storage, failed: Mutex::default() }
     }
 
-    /// The row under a key as it is now, expired or not. `None` as well where the database does not answer: the request
-    /// that is recorded has its own error for that.
+    /// The row under a key as it is now, expired or not. `None` as well when the database does not answer: the request
+    /// that is recorded reports that itself.
     pub(in crate::lab) async fn row(&self, key: Option<&str>) -> Option<RowView> {
         let (key, records) = (key?, self.storage.records()?);
         if self.is_paused() {
