@@ -104,7 +104,7 @@ const FILES: [(&str, &[&str]); 6] = [
 ];
 
 /// Rooms whose circles are still to be opened.
-const ROOMS_WITH_CIRCLES: [&str; 2] = ["sessions", "settings"];
+const ROOMS_WITH_CIRCLES: [&str; 1] = ["settings"];
 
 /// Words that only the named files may say.
 const RESERVED: [(&str, &[&str]); 6] = [

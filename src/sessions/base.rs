@@ -135,10 +135,22 @@ impl SessionBase {
     pub(crate) fn remove(&mut self, key: &str) -> Result<bool, SessionError> {
         let removed = self.data()?.remove(key).is_some();
         if removed {
-            self.write_set.remove(key);
+            self.write_set.remove(key.to_owned());
             self.modified = true;
         }
         Ok(removed)
+    }
+
+    /// [`remove`](Self::remove) for many keys, in one pass.
+    pub(crate) fn remove_all(&mut self, keys: Vec<String>) -> Result<(), SessionError> {
+        if !keys.is_empty() {
+            self.data()?.remove_all(keys.iter().map(String::as_str));
+            for key in keys {
+                self.write_set.remove(key);
+            }
+            self.modified = true;
+        }
+        Ok(())
     }
 
     pub(crate) fn pop<T: DeserializeOwned>(&mut self, key: &str) -> Result<Option<T>, SessionError> {

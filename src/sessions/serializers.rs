@@ -1,6 +1,7 @@
 //! A session's data, and the signed text it is stored as.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
@@ -44,6 +45,12 @@ impl SessionData {
     /// Takes `key` out; the others keep their order.
     pub fn remove(&mut self, key: &str) -> Option<RawJson> {
         self.values.shift_remove(&*escape_key(key))
+    }
+
+    /// Takes many keys out at once: one by one, each would move all that follow it.
+    pub(crate) fn remove_all<'a>(&mut self, keys: impl IntoIterator<Item = &'a str>) {
+        let keys: HashSet<Cow<'_, str>> = keys.into_iter().map(escape_key).collect();
+        self.values.retain(|key, _| !keys.contains(&**key));
     }
 
     /// Whether `key` is there.
@@ -140,7 +147,7 @@ impl SessionData {
         let mut values = IndexMap::new();
         let mut scanner = Scanner::new(&latin1);
         scanner.members(|key, value| {
-            values.insert(key, value);
+            values.insert(key, RawJson::scanned(value));
         })?;
         scanner.end()?;
         Ok(Self { values })
