@@ -109,3 +109,49 @@ pub(super) fn discard<T: Send + 'static>(value: T) {
         drop(runtime.spawn_blocking(move || drop(value)));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn those_who_load_the_same_at_once_share_the_decoding_and_have_a_copy_each() {
+        let heavy = Heavy::new();
+        let key = SessionKey::random();
+        let (one, other) = (Payload::from(b"one".to_vec()), Payload::from(b"other".to_vec()));
+        let decoded = Arc::new(AtomicUsize::new(0));
+        let load = |payload| {
+            let decoded = Arc::clone(&decoded);
+            heavy.decode(&key, payload, move || {
+                decoded.fetch_add(1, Ordering::SeqCst);
+                SessionData::from_json(br#"{"a":1}"#).map_err(|error| PayloadError::Unreadable(error.into()))
+            })
+        };
+        actix_web::rt::System::new().block_on(async {
+            let loads = (0..20).map(|at| load(if at % 5 == 4 { &other } else { &one }));
+            for data in futures_util::future::join_all(loads).await {
+                assert_eq!(data.expect("a thread").expect("data").to_json(), r#"{"a":1}"#);
+            }
+            assert!(decoded.load(Ordering::SeqCst) < 10, "20 loads of two payloads");
+            drop(load(&one).await.expect("a thread"));
+        });
+        let flights = heavy.flights.lock().expect("no panic");
+        assert!(flights.values().all(|flight| flight.strong_count() == 0), "nothing is kept");
+    }
+
+    #[test]
+    fn there_is_room_for_a_few_and_an_end_to_waiting() {
+        let heavy = Heavy::new();
+        actix_web::rt::System::new().block_on(async {
+            let mut rooms = Vec::new();
+            for _ in 0..AT_ONCE {
+                rooms.push(heavy.room(Duration::ZERO).await.expect("room"));
+            }
+            assert!(heavy.room(Duration::ZERO).await.is_err());
+            rooms.pop();
+            assert!(heavy.room(Duration::ZERO).await.is_ok());
+        });
+    }
+}
