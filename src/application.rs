@@ -319,3 +319,48 @@ fn storage_on(
         Engine::Db => Ok(Storage::new(DbBackend::new(open()?), codec)),
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use actix_web::http::{Method, StatusCode};
+    use actix_web::test::{TestRequest, call_service, init_service, read_body};
+
+    use super::*;
+
+    fn site(folder: &tempfile::TempDir) -> Site {
+        let database = format!("sqlite://{}", folder.path().join("db.sqlite3").display());
+        let settings = Settings::load("settings.toml".as_ref(), [("DATABASE_URL", database)]).unwrap();
+        Site::build(&settings, Clock::System).unwrap()
+    }
+
+    #[actix_web::test]
+    async fn the_lab_answers_this_machine_alone_whatever_the_headers_say() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = init_service(site(&folder).app()).await;
+        let peers =
+            [("127.0.0.1:9", false), ("[::1]:9", false), ("192.0.2.7:9", true), ("[2001:db8::7]:9", true)];
+        for (peer, foreign) in peers {
+            for path in ["/", "/lab", "/%6cab", "/lab/feed", "/lab/rows", "/lab/nothing", "/play/set"] {
+                for method in [Method::GET, Method::POST] {
+                    let request = TestRequest::with_uri(path)
+                        .method(method.clone())
+                        .peer_addr(peer.parse().unwrap())
+                        .insert_header(("Host", "localhost"))
+                        .insert_header(("X-Forwarded-For", "127.0.0.1"))
+                        .insert_header(("Forwarded", "for=127.0.0.1"))
+                        .to_request();
+                    let answer = call_service(&app, request).await;
+                    let refused = answer.status() == StatusCode::FORBIDDEN;
+                    assert_eq!(refused, foreign, "{method} {path} from {peer}: {}", answer.status());
+                    let page = read_body(answer).await;
+                    let page = String::from_utf8_lossy(&page);
+                    assert_eq!(page.contains("only this machine"), foreign, "{method} {path} {page}");
+                }
+            }
+            let page = TestRequest::with_uri("/hello/plain").insert_header(("Host", "localhost"));
+            let page = page.peer_addr(peer.parse().unwrap()).to_request();
+            assert_eq!(call_service(&app, page).await.status(), StatusCode::OK);
+        }
+    }
+}

@@ -75,7 +75,7 @@ const FILES: [(&str, &[&str]); 6] = [
         ],
     ),
     ("settings", &["error", "names", "rules", "dotenv", "warnings", "sources", "redacted"]),
-    ("site", &["templates", "headers", "hosts", "views", "error_pages", "urls"]),
+    ("site", &["templates", "headers", "hosts", "static_files", "views", "error_pages", "urls"]),
     (
         "lab",
         &[
@@ -97,6 +97,7 @@ const FILES: [(&str, &[&str]); 6] = [
             "actions",
             "play",
             "cross_origin",
+            "loopback",
             "urls",
         ],
     ),

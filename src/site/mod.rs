@@ -11,6 +11,7 @@
 mod error_pages;
 mod headers;
 mod hosts;
+mod static_files;
 mod templates;
 mod urls;
 mod views;

@@ -187,3 +187,47 @@ async fn the_stock_counter_without_its_table_is_an_error_page() {
     );
     assert!(answer.body.contains("Internal Server Error"));
 }
+
+#[actix_web::test]
+async fn static_files_have_no_inode_in_an_etag_and_a_date_to_ask_by() {
+    let mut world = World::start();
+    let file = world.get("/static/site.css").await;
+    assert_eq!((file.status, file.header("etag")), (StatusCode::OK, None));
+    let date = file.header("last-modified").unwrap().to_owned();
+    world.browser.set_header("If-Modified-Since", &date);
+    assert_eq!(world.get("/static/site.css").await.status, StatusCode::NOT_MODIFIED);
+}
+
+#[actix_web::test]
+async fn static_files_answer_the_methods_of_a_view_and_no_other_path() {
+    let mut world = World::start();
+    let options = world.browser.request(Method::OPTIONS, "/static/site.css", String::new()).await.unwrap();
+    assert_eq!((options.status, options.header("allow")), (StatusCode::OK, Some("GET, HEAD, OPTIONS")));
+    let head = world.browser.request(Method::HEAD, "/static/site.css", String::new()).await.unwrap();
+    assert_eq!((head.status, head.body.as_str()), (StatusCode::OK, ""));
+    let post = world.browser.request(Method::POST, "/static/site.css", String::new()).await.unwrap();
+    assert_eq!(
+        (post.status, post.header("allow")),
+        (StatusCode::METHOD_NOT_ALLOWED, Some("GET, HEAD, OPTIONS"))
+    );
+    for path in [
+        "",
+        "/",
+        "/nothing",
+        "/../settings.toml",
+        "/..%2fsettings.toml",
+        "/%2e%2e/settings.toml",
+        "/.%2e/settings.toml",
+        "/%252e%252e/settings.toml",
+        "//settings.toml",
+        "/%2fetc/passwd",
+        "/..%5csettings.toml",
+        "/site.css%00",
+        "/%ff",
+        "/.",
+        "/lab/",
+    ] {
+        let answer = world.get(&format!("/static{path}")).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+    }
+}

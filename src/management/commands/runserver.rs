@@ -7,10 +7,15 @@ use std::path::Path;
 use super::CommandError;
 use crate::application::Application;
 use crate::clock::Clock;
+use crate::lab::address_is_loopback;
 use crate::settings::Settings;
 
 /// Django's default.
 pub(crate) const DEFAULT_ADDRESS: &str = "127.0.0.1:8000";
+
+/// What `DEBUG` means to those who are not this machine.
+const REACHABLE: &str = "Others can reach this address and DEBUG is on: they see the causes of errors; \
+                         the lab, which shows session keys, answers this machine alone.";
 
 pub(crate) fn execute(settings: &Settings, settings_file: &Path, address: &str) -> Result<(), CommandError> {
     let address = resolve(address)?;
@@ -47,6 +52,9 @@ fn banner(settings: &Settings, settings_file: &Path, address: SocketAddr) -> std
         settings.database_url, settings.session.cookie_age
     )?;
     writeln!(out, "Starting development server at http://{address}/")?;
+    if settings.debug && !address_is_loopback(address.ip()) {
+        writeln!(out, "{REACHABLE}")?;
+    }
     writeln!(out, "Quit the server with CONTROL-C.")?;
     out.flush()
 }
