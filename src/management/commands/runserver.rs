@@ -5,6 +5,7 @@ use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::Path;
 
 use super::CommandError;
+use super::output::visible;
 use crate::application::Application;
 use crate::clock::Clock;
 use crate::lab::address_is_loopback;
@@ -44,12 +45,13 @@ fn banner(settings: &Settings, settings_file: &Path, address: SocketAddr) -> std
         out,
         "sessionid version {}, using settings '{}'",
         env!("CARGO_PKG_VERSION"),
-        settings_file.display()
+        visible(&settings_file.display().to_string())
     )?;
     writeln!(
         out,
         "Sessions in {}, SESSION_COOKIE_AGE {} s",
-        settings.database_url, settings.session.cookie_age
+        visible(&settings.database_url.to_string()),
+        settings.session.cookie_age
     )?;
     writeln!(out, "Starting development server at http://{address}/")?;
     if settings.debug && !address_is_loopback(address.ip()) {
