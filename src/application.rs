@@ -12,6 +12,7 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use actix_web::body::MessageBody;
@@ -27,7 +28,9 @@ use crate::lab::{self, Lab, SecretKeys};
 use crate::sessions::actix::stock::{StockStore, stock_middleware};
 use crate::sessions::{DbBackend, Engine, SessionCodec, SessionMiddleware, SharedPolicy, Storage};
 use crate::settings::Settings;
-use crate::site::{self, AllowedHosts, IndexView, ShowCauses, TemplateError, Templates, as_view};
+use crate::site::{
+    self, AllowedHosts, BodyTimeout, IndexView, ShowCauses, TemplateError, Templates, TrustedProxies, as_view,
+};
 
 /// How long requests in flight may take once the server is told to stop.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(30);
@@ -119,7 +122,12 @@ impl Application {
         let listener = TcpListener::bind(address).map_err(bind_error)?;
         let address = listener.local_addr().map_err(bind_error)?;
         let site = Site::build(settings, clock)?;
+        let limits = &settings.limits;
+        let workers = available_parallelism().map_or(1, usize::from).min(limits.max_connections);
         let server = HttpServer::new(move || site.app())
+            .workers(workers)
+            .max_connections(limits.max_connections / workers)
+            .client_request_timeout(limits.head_timeout)
             .shutdown_timeout(SHUTDOWN_TIMEOUT.as_secs())
             .disable_signals()
             .listen(listener)
@@ -220,6 +228,8 @@ struct Site {
     templates: Data<Templates>,
     hosts: Data<AllowedHosts>,
     show_causes: Data<ShowCauses>,
+    body_timeout: Data<BodyTimeout>,
+    proxies: Data<TrustedProxies>,
     /// In `DEBUG` only.
     lab: Option<Data<Lab>>,
     sessions: SessionMiddleware,
@@ -244,6 +254,8 @@ impl Site {
             templates: Data::new(Templates::load(&settings.base_dir.join("templates"))?),
             hosts: Data::new(AllowedHosts::new(settings.allowed_hosts.clone(), settings.debug)),
             show_causes: Data::new(ShowCauses(settings.debug)),
+            body_timeout: Data::new(BodyTimeout(settings.limits.body_timeout)),
+            proxies: Data::new(TrustedProxies(settings.trusted_proxies.clone())),
             stock_store: StockStore::new(storage.clone(), clock.clone()),
             sessions: SessionMiddleware::new(storage, policy.clone()).clock(clock),
             secret_key: settings.secret_key.clone(),
@@ -266,14 +278,19 @@ impl Site {
     > {
         // The stock middleware cannot be sent to another thread, so each worker makes its own.
         let stock = stock_middleware(self.stock_store.clone(), &self.secret_key, &self.policy.get());
-        let logger = Logger::new(r#""%r" %s %b"#).log_target("django.server");
+        let logger = Logger::new(r#"%{CLIENT}xi "%r" %s %b"#)
+            .custom_request_replace("CLIENT", |request| site::client_address(request.request()))
+            .log_target("django.server");
         App::new()
             .app_data(self.templates.clone())
             .app_data(self.hosts.clone())
             .app_data(self.show_causes.clone())
+            .app_data(self.body_timeout.clone())
+            .app_data(self.proxies.clone())
             .wrap(from_fn(AllowedHosts::check))
             .wrap(from_fn(site::error_pages))
             .wrap(from_fn(site::default_headers))
+            .wrap(from_fn(site::limit_body))
             .wrap(Condition::new(self.lab.is_some(), from_fn(lab::record)))
             .wrap(Condition::new(self.log_requests, logger))
             .configure(|config| self.mount_front_page(config))
@@ -321,7 +338,6 @@ fn storage_on(
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use actix_web::http::{Method, StatusCode};
     use actix_web::test::{TestRequest, call_service, init_service, read_body};

@@ -74,8 +74,21 @@ const FILES: [(&str, &[&str]); 6] = [
             "actix",
         ],
     ),
-    ("settings", &["error", "names", "rules", "dotenv", "warnings", "sources", "redacted"]),
-    ("site", &["templates", "headers", "hosts", "static_files", "views", "error_pages", "urls"]),
+    ("settings", &["error", "names", "rules", "dotenv", "warnings", "sources", "server", "redacted"]),
+    (
+        "site",
+        &[
+            "templates",
+            "headers",
+            "client_address",
+            "hosts",
+            "body_timeout",
+            "static_files",
+            "views",
+            "error_pages",
+            "urls",
+        ],
+    ),
     (
         "lab",
         &[

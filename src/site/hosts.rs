@@ -10,6 +10,8 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpResponse};
 
+use super::client_address::client_address;
+
 /// Django's `ALLOWED_HOSTS` and `validate_host`.
 ///
 /// ```
@@ -80,7 +82,8 @@ impl AllowedHosts {
         if host.as_deref().is_some_and(|host| hosts.allow(host)) {
             return next.call(request).await.map(ServiceResponse::map_into_left_body);
         }
-        log::warn!(target: "django.security.DisallowedHost", "Invalid HTTP_HOST header: {host:?}. You may need to add it to ALLOWED_HOSTS.");
+        let client = client_address(request.request());
+        log::warn!(target: "django.security.DisallowedHost", "Invalid HTTP_HOST header: {host:?} from {client}. You may need to add it to ALLOWED_HOSTS.");
         Ok(request.into_response(HttpResponse::BadRequest().finish()).map_into_right_body())
     }
 }
@@ -110,9 +113,10 @@ fn server_name(address: SocketAddr) -> String {
 /// Django's `split_domain_port` of a header in lower case: the domain without its port and final dot, if there
 /// is one.
 fn domain(header: &str) -> Option<&str> {
-    let end = match header.starts_with('[') {
-        true => header.find(']')? + 1,
-        false => header.find(':').unwrap_or(header.len()),
+    let end = if header.starts_with('[') {
+        header.find(']')? + 1
+    } else {
+        header.find(':').unwrap_or(header.len())
     };
     let (domain, port) = header.split_at(end);
     let is_port = port.is_empty()

@@ -50,7 +50,6 @@ pub(super) async fn static_file(
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use std::fs;
     use std::os::unix::fs::symlink;
