@@ -166,7 +166,7 @@ fn execute(cli: Cli) -> Result<(), CommandError> {
         Command::Sessions(SessionsCommand::Show { key }) => sessions::show(&settings, &key),
         Command::Sessions(SessionsCommand::Delete { key }) => sessions::delete(&settings, &key),
         Command::Check { deploy, fail_level } => {
-            check::execute(&settings, deploy, fail_level == FailLevel::Warning)
+            check::execute(&settings, &file, deploy, fail_level == FailLevel::Warning)
         }
         Command::Walkthrough { age } => walkthrough::execute(settings, age),
     }

@@ -14,7 +14,7 @@ pub(super) enum Kind {
 }
 
 /// Every setting, in the order of the README's table.
-pub(super) const SETTINGS: [(&str, Kind); 27] = [
+pub(super) const SETTINGS: [(&str, Kind); 29] = [
     ("DEBUG", Kind::Boolean),
     ("SECRET_KEY", Kind::String),
     ("SECRET_KEY_FALLBACKS", Kind::List),
