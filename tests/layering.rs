@@ -29,7 +29,7 @@ const ROOMS: [&str; 13] = [
 ];
 
 /// The files of a room from the ground up, where their order matters.
-const FILES: [(&str, &[&str]); 6] = [
+const FILES: [(&str, &[&str]); 7] = [
     (
         "db",
         &[
@@ -114,7 +114,8 @@ const FILES: [(&str, &[&str]); 6] = [
             "urls",
         ],
     ),
-    ("management", &["commands"]),
+    ("testing", &["cookie_date", "set_cookie", "cookies", "client"]),
+    ("management", &["commands", "logging"]),
 ];
 
 /// Rooms whose circles are still to be opened.
