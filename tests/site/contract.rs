@@ -231,3 +231,29 @@ async fn static_files_answer_the_methods_of_a_view_and_no_other_path() {
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
     }
 }
+
+#[actix_web::test]
+async fn the_clock_may_show_any_time() {
+    for day in ["1600-01-01", "1906-06-08", "1969-12-31", "1970-01-01", "9998-01-01"] {
+        let mut world = World::start();
+        let target: chrono::DateTime<chrono::Utc> = format!("{day}T23:59:59Z").parse().unwrap();
+        world.clock.advance(target - world.clock.now());
+        for path in [
+            "/",
+            "/hello/world",
+            "/hello/world",
+            "/hello/world2",
+            "/hello/poke",
+            "/actix/hello/world",
+            "/lab",
+            "/lab/timeline",
+            "/lab/rows",
+            "/lab/report",
+            "/static/site.css",
+        ] {
+            let answer = world.get(path).await;
+            assert_eq!(answer.status, StatusCode::OK, "{day} {path} {}", answer.body);
+        }
+        assert!(world.get("/hello/world").await.body.contains("Counter : <b>2</b>"), "{day}");
+    }
+}
