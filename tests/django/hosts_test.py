@@ -16,7 +16,7 @@ DOMAINS = [
     "[fe80::1%eth0]", "[1:2:3:4:5:6:7:8:9]", "*", "%31", "example.com#", "example.com?", "\\", "\"localhost\"",
 ]
 PORTS = ["", ":", ":80", ":0", ":65536", ":00000000080", ":8a", ":-1", ":+80", ": 80", ":80:80", ":\u0663"]
-PATTERNS = ["*", ".example.com,localhost,[::1],[f:.],127.0.0.1", "Example.COM,a,-"]
+PATTERNS = ["*", ".example.com,localhost,[::1],[1:2:3:4:5:6:7:8],127.0.0.1", "Example.COM,a"]
 
 
 def status(port, head):
