@@ -38,8 +38,8 @@ const REFUSED: &str = "the store holds what is expected there, and does not repl
 /// What writes sessions into a store.
 #[derive(Debug)]
 pub(super) struct Saving {
-    pub(super) backend: Box<dyn SessionBackend>,
-    pub(super) codec: Box<dyn PayloadCodec>,
+    pub(super) backend: Arc<dyn SessionBackend>,
+    pub(super) codec: Arc<dyn PayloadCodec>,
     pub(super) queues: Queues,
     pub(super) keys: NewKeys,
     pub(super) heavy: Heavy,
