@@ -82,6 +82,7 @@ const FILES: [(&str, &[&str]); 8] = [
             "templates",
             "headers",
             "client_address",
+            "cross_origin",
             "hosts",
             "body_timeout",
             "static_files",

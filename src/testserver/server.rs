@@ -53,9 +53,7 @@ impl TestServer {
     ) -> Result<Self, ApplicationError> {
         let storage = match options {
             TestServerOptions::Own => application::storage(settings)?,
-            TestServerOptions::Look => {
-                application::existing_storage(settings)?.wrapped(|backend| ReadOnly(backend))
-            }
+            TestServerOptions::Look => application::existing_storage(settings)?.wrapped(ReadOnly),
             TestServerOptions::Change => application::existing_storage(settings)?,
         };
         let (clock, stop) = (ManualClock::default(), Arc::new(Notify::new()));
