@@ -14,6 +14,7 @@ mod memory;
 mod merge;
 mod methods;
 mod odd_stores;
+mod runtimes;
 mod saving;
 mod size;
 mod store;
