@@ -9,6 +9,7 @@ mod endings;
 mod errors;
 mod expiry;
 mod harness;
+mod histories;
 mod logs;
 mod memory;
 mod merge;
