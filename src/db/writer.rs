@@ -18,8 +18,8 @@ use super::checkpoints::Checkpoints;
 use super::connection::{Connector, DbConnection};
 use super::error::DbError;
 use super::options::DatabaseOptions;
-use super::row_cache::{ChangedRows, RowCache};
-use super::sqlite::is_locked;
+use super::row_cache::{ChangedRows, RowCache, Since};
+use super::sqlite::{has_triggers, is_locked};
 use super::turns::Turns;
 use crate::clock::Stopwatch;
 use crate::error::chain;
@@ -43,7 +43,8 @@ impl Writer {
     ) -> Result<Self, DbError> {
         let (sender, receiver) = sync_channel(QUEUE);
         let checkpoints = Checkpoints::start(connector.clone())?;
-        let thread = WriterThread { connector, conn: Some(conn), rows, checkpoints, turns: Turns::default() };
+        let turns = Turns::default();
+        let thread = WriterThread { connector, conn: Some(conn), rows, checkpoints, turns, triggers: true };
         let thread = std::thread::Builder::new()
             .name("sessionid-writer".to_owned())
             .spawn(move || thread.run(&receiver))
@@ -187,6 +188,8 @@ struct WriterThread {
     rows: Arc<RowCache>,
     checkpoints: Checkpoints,
     turns: Turns,
+    /// Whether the database may change more rows than a job has noted.
+    triggers: bool,
 }
 
 impl WriterThread {
@@ -223,8 +226,15 @@ impl WriterThread {
         let conn = self.conn.as_mut().ok_or(DbError::Gone)?;
         let mut changed = ChangedRows::default();
         let waited = begin(conn, DatabaseOptions::within_database(self.connector.options.lock_timeout))?;
-        if self.rows.begin() || waited {
+        let since = self.rows.begin();
+        if since == Since::Others || waited {
             self.turns.others_write();
+        }
+        if since != Since::Nothing {
+            self.triggers = has_triggers(conn)?;
+        }
+        if self.triggers {
+            changed.unknown();
         }
         for job in batch {
             job.run(conn, &mut changed)

@@ -288,9 +288,10 @@ impl Saving {
 }
 
 impl Serve for Saving {
-    fn serve(self: Arc<Self>, turn: Turn, next: Next, base: Base) {
-        // Not in the request that has just written: that is answered meanwhile, or given up.
-        if let Ok(runtime) = Handle::try_current() {
+    fn serve(self: Arc<Self>, turn: Turn, next: Next, base: Base, runtime: Option<Handle>) {
+        // Not in the request that has just written: that is answered meanwhile, or given up, and its runtime may have
+        // nothing to do any more, or be gone.
+        if let Some(runtime) = runtime {
             drop(runtime.spawn(self.write_waiting(turn, next, base)));
         }
     }

@@ -78,6 +78,7 @@ impl SessionStore {
     /// [`SessionError::Unavailable`].
     pub async fn load(&mut self) -> Result<(), SessionError> {
         if let Some(fetch) = self.fetch() {
+            self.base.unload();
             let found = fetch.await?;
             self.set_found(found);
         }
@@ -235,8 +236,10 @@ impl SessionStore {
     }
 
     async fn delete_flushed(&mut self) -> Result<(), SessionError> {
-        for key in self.base.take_flushed() {
-            self.storage.delete(&key).await?;
+        // What fails or is given up is still to be done: the next call does it.
+        while let Some(key) = self.base.flushed() {
+            self.storage.delete(key).await?;
+            self.base.set_deleted();
         }
         Ok(())
     }

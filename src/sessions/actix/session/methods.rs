@@ -62,6 +62,8 @@ impl Session {
         &self,
         values: impl IntoIterator<Item = (K, V)>,
     ) -> Result<(), SessionError> {
+        // What the iterator does may reach the session as well.
+        let values: Vec<_> = values.into_iter().collect();
         self.store_mut().update(values)
     }
 
