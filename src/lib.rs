@@ -69,6 +69,7 @@ pub mod signing;
 pub mod site;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod throttle;
 
 /// The pages whose examples are compiled with the documentation's.
 #[cfg(all(doctest, feature = "site"))]

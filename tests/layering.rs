@@ -6,9 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms from the ground up; each may use those before it.
-const ROOMS: [&str; 13] = [
+const ROOMS: [&str; 14] = [
     "error",
     "clock",
+    "throttle",
     "crypto",
     "signing",
     "db",
@@ -29,6 +30,8 @@ const FILES: [(&str, &[&str]); 3] = [
         &[
             "error",
             "schema",
+            "file",
+            "filesystem",
             "postgres_url",
             "url",
             "options",
@@ -40,11 +43,14 @@ const FILES: [(&str, &[&str]); 3] = [
             "rows",
             "wal_index",
             "row_cache",
+            "migrations",
+            "log_growth",
             "checkpoints",
+            "readers",
+            "local_file",
             "turns",
             "writer",
             "pooled",
-            "migrations",
             "database",
         ],
     ),

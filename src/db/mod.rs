@@ -7,6 +7,10 @@ mod connection;
 mod database;
 mod datetime;
 mod error;
+mod file;
+mod filesystem;
+mod local_file;
+mod log_growth;
 mod migrations;
 mod options;
 #[cfg(feature = "postgres")]
@@ -15,6 +19,7 @@ mod pooled;
 mod postgres;
 #[cfg(feature = "postgres")]
 mod postgres_url;
+mod readers;
 mod row_cache;
 pub(crate) mod rows;
 mod schema;
@@ -27,7 +32,7 @@ mod writer;
 pub use self::connection::DbConnection;
 pub use self::database::{Database, migrate};
 pub(crate) use self::datetime::FoundDateTime;
-pub use self::error::{DbError, InvalidDatabaseUrl};
+pub use self::error::{DbError, FileLoss, InvalidDatabaseUrl};
 pub use self::options::{DatabaseOptions, Synchronous, UnknownSynchronous};
 #[cfg(feature = "postgres")]
 pub use self::postgres_url::PostgresUrl;

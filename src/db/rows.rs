@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::Text;
+use diesel::sql_types::{BigInt, Text};
 
 use super::bytes::TextBytes;
 use super::connection::{DbConnection, MultiBackend};
@@ -77,17 +77,9 @@ pub(crate) fn delete_from(conn: &mut DbConnection, key: &str, expected: &str) ->
     Ok(diesel::delete(unchanged).execute(conn)? == 1)
 }
 
-/// Deletes at most `limit` rows that had expired at `now`, and tells how many.
+/// Deletes at most `limit` rows that had expired at `now`, and tells how many, whatever their keys are.
 pub(crate) fn delete_expired(conn: &mut DbConnection, now: DateTime<Utc>, limit: i64) -> QueryResult<usize> {
-    let expired: Vec<TextBytes> = dsl::django_session
-        .filter(dsl::expire_date.lt(DbDateTime::from(now)))
-        .select(dsl::session_key)
-        .limit(limit)
-        .load(conn)?;
-    let expired = expired.into_iter().map(TextBytes::into_lossy);
-    // One of them may have been saved meanwhile, and live.
-    let still_expired = dsl::session_key.eq_any(expired).and(dsl::expire_date.lt(DbDateTime::from(now)));
-    diesel::delete(dsl::django_session.filter(still_expired)).execute(conn)
+    DeleteExpired { row: conn.row_address(), now: now.into(), limit }.execute(conn)
 }
 
 /// A page of the table, the latest expiry first (`Session.objects.all()`).
@@ -145,6 +137,35 @@ impl Query for Live<'_> {
 }
 
 impl RunQueryDsl<DbConnection> for Live<'_> {}
+
+/// One of them may be saved meanwhile, and live: PostgreSQL looks at its date again then.
+struct DeleteExpired {
+    row: &'static str,
+    now: DbDateTime,
+    limit: i64,
+}
+
+impl QueryId for DeleteExpired {
+    type QueryId = Self;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl QueryFragment<MultiBackend> for DeleteExpired {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        for part in ["DELETE FROM django_session WHERE ", self.row, " IN (SELECT ", self.row] {
+            out.push_sql(part);
+        }
+        out.push_sql(" FROM django_session WHERE expire_date < ");
+        out.push_bind_param::<SqlDateTime, _>(&self.now)?;
+        out.push_sql(" LIMIT ");
+        out.push_bind_param::<BigInt, _>(&self.limit)?;
+        out.push_sql(") AND expire_date < ");
+        out.push_bind_param::<SqlDateTime, _>(&self.now)?;
+        Ok(())
+    }
+}
+
+impl RunQueryDsl<DbConnection> for DeleteExpired {}
 
 struct DataForUpdate<'a> {
     key: &'a str,

@@ -70,13 +70,27 @@ fn enter_wal(conn: &mut SqliteConnection, patience: Duration) -> QueryResult<()>
     }
 }
 
+/// Whether there is a table of sessions, or a view in its place.
+pub(super) fn has_table(conn: &mut SqliteConnection) -> QueryResult<bool> {
+    let tables = "SELECT count(*) > 0 AS found FROM sqlite_master WHERE name = 'django_session' AND type IN ('table', 'view')";
+    Ok(diesel::sql_query(tables).get_result::<Found>(conn)?.found)
+}
+
+#[derive(QueryableByName)]
+struct Found {
+    #[diesel(sql_type = diesel::sql_types::Bool)]
+    found: bool,
+}
+
 /// Diesel has no kind for SQLITE_BUSY.
 pub(super) fn is_locked(error: &diesel::result::Error) -> bool {
     matches!(error, diesel::result::Error::DatabaseError(_, info) if info.message().contains("database is locked"))
 }
 
-/// A path that SQLite takes for a file and nothing else: `:memory:` and `file:` mean more to it.
-pub(super) fn file(path: &Path) -> String {
-    let path = if path.is_absolute() { path.to_owned() } else { Path::new(".").join(path) };
-    path.to_string_lossy().into_owned()
+/// The URI of a file that is there: SQLite would create another where it was removed. What else it takes for more than a
+/// path (`:memory:`, `file:`, a parameter) is one here.
+pub(super) fn existing(path: &Path) -> String {
+    let path = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let start = if path.starts_with('/') { "file://" } else { "file:./" };
+    format!("{start}{path}?mode=rw")
 }

@@ -13,6 +13,7 @@ use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -119,6 +120,7 @@ pub fn execute_from_command_line(arguments: impl IntoIterator<Item = OsString>) 
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
+    ignore_file_size_signal();
     match execute(cli) {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read the output has read enough.
@@ -128,6 +130,15 @@ pub fn execute_from_command_line(arguments: impl IntoIterator<Item = OsString>) 
             // The shell's code for what Ctrl-C ended.
             if let CommandError::Interrupted { .. } = error { ExitCode::from(130) } else { ExitCode::FAILURE }
         }
+    }
+}
+
+/// Past RLIMIT_FSIZE a write fails like one to a full disk, where it would end the process otherwise. A handler that does
+/// nothing of note is enough for that, and the only way without `unsafe`.
+fn ignore_file_size_signal() {
+    let ignored = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
+    if let Err(error) = ignored {
+        log::debug!("SIGXFSZ is not ignored: {error}");
     }
 }
 
