@@ -19,10 +19,12 @@ use actix_web::dev::{Server, ServerHandle, ServiceFactory, ServiceRequest, Servi
 use actix_web::middleware::{Condition, Logger, from_fn};
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer};
+use chrono::{DateTime, Utc};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::clock::Clock;
 use crate::db::{Database, DbError};
+use crate::error::chain;
 use crate::lab::{self, Lab, SecretKeys};
 use crate::sessions::actix::stock::{StockStore, stock_middleware};
 use crate::sessions::{DbBackend, Engine, SessionCodec, SessionMiddleware, SharedPolicy, Storage};
@@ -31,6 +33,8 @@ use crate::site::{self, AllowedHosts, IndexView, ShowCauses, TemplateError, Temp
 
 /// How long requests in flight may take once the server is told to stop.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(30);
+/// Sessions that are looked at when the site starts.
+const NEWEST: u32 = 20;
 
 /// Why the site does not start.
 ///
@@ -118,7 +122,9 @@ impl Application {
         let bind_error = |source| ApplicationError::Bind { address, source };
         let listener = TcpListener::bind(address).map_err(bind_error)?;
         let address = listener.local_addr().map_err(bind_error)?;
-        let site = Site::build(settings, clock)?;
+        let storage = storage(settings)?;
+        actix_web::rt::spawn(warn_of_foreign_rows(storage.clone(), clock.now()));
+        let site = Site::build(settings, storage, clock)?;
         let server = HttpServer::new(move || site.app())
             .shutdown_timeout(SHUTDOWN_TIMEOUT.as_secs())
             .disable_signals()
@@ -231,9 +237,8 @@ struct Site {
 }
 
 impl Site {
-    fn build(settings: &Settings, clock: Clock) -> Result<Self, ApplicationError> {
+    fn build(settings: &Settings, storage: Storage, clock: Clock) -> Result<Self, ApplicationError> {
         let policy = SharedPolicy::new(settings.session.clone());
-        let storage = storage(settings)?;
         let lab = settings.debug.then(|| {
             let keys =
                 SecretKeys { current: &settings.secret_key, fallbacks: &settings.secret_key_fallbacks };
@@ -288,6 +293,24 @@ impl Site {
             Some(lab) => lab::configure(config, lab.clone(), self.sessions.clone()),
             None => drop(config.service(as_view("/", IndexView::get))),
         }
+    }
+}
+
+/// Says that another program's key has signed the newest live sessions, if none of them is signed by a known one: a
+/// visit saves over such a session, and logs its user out of that program. The start does not wait for it.
+async fn warn_of_foreign_rows(storage: Storage, now: DateTime<Utc>) {
+    let Some(records) = storage.records() else { return };
+    let rows = match records.list(NEWEST, 0).await {
+        Ok(rows) => rows,
+        Err(error) => return log::debug!("the newest sessions are not known: {}", chain(&error)),
+    };
+    let live = rows.iter().filter(|row| row.is_live(now) == Some(true));
+    let signatures: Vec<_> = live.filter_map(|row| storage.codec().signature(&row.payload)).collect();
+    if !signatures.is_empty() && signatures.iter().all(Result::is_err) {
+        log::warn!(
+            "none of the {} newest live sessions is signed by SECRET_KEY or one of SECRET_KEY_FALLBACKS: visits save over them, and if a live Django shares this table, its users are logged out; check SECRET_KEY",
+            signatures.len()
+        );
     }
 }
 

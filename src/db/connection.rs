@@ -56,12 +56,13 @@ impl DbConnection {
 }
 
 impl DbConnection {
-    /// What tells a row from all others. SQLite lets a key be anything, even nothing.
-    pub(crate) fn row_address(&self) -> &'static str {
+    /// What stands around a SELECT's FROM so that a statement is about its rows. SQLite lets a key be anything, even
+    /// nothing. PostgreSQL would scan the table for `IN`, once it no longer looks at how many rows it is given.
+    pub(crate) fn rows_of_select(&self) -> (&'static str, &'static str) {
         match self {
-            Self::Sqlite(_) => "rowid",
+            Self::Sqlite(_) => ("rowid IN (SELECT rowid", ")"),
             #[cfg(feature = "postgres")]
-            Self::Postgres(_) => "session_key",
+            Self::Postgres(_) => ("session_key = ANY(ARRAY(SELECT session_key", "))"),
         }
     }
 

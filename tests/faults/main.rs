@@ -13,6 +13,7 @@ mod timing;
 mod bad_cookies;
 mod corrupt_rows;
 mod file_size_limit;
+mod foreign_rows;
 mod full_disk;
 mod hot_session;
 mod kill;

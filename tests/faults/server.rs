@@ -135,6 +135,11 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
+    /// All it ever said.
+    pub(crate) fn log(&self) -> &str {
+        &self.stderr
+    }
+
     /// Exit code 1, and one line for whoever started it, with these words.
     pub(crate) fn assert_refused(&self, words: &[&str]) {
         assert_eq!(self.status.code(), Some(1), "{self:?}");

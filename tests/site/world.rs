@@ -27,7 +27,15 @@ impl World {
 
     /// The same with some settings in the environment.
     pub(crate) fn start_with(environment: &[(&str, &str)]) -> Self {
-        let database = TestDatabase::new();
+        Self::start_on(TestDatabase::new(), environment)
+    }
+
+    /// The same on SQLite, whatever the other tests have.
+    pub(crate) fn start_with_a_file() -> Self {
+        Self::start_on(TestDatabase::file_of_its_own(), &[])
+    }
+
+    fn start_on(database: TestDatabase, environment: &[(&str, &str)]) -> Self {
         let url = database.url();
         let environment = environment.iter().copied().chain([("DATABASE_URL", url.as_str())]);
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("settings.toml");
@@ -76,6 +84,11 @@ impl World {
 
     pub(crate) fn rows(&self) -> Vec<Row> {
         self.database.rows()
+    }
+
+    /// Any statement, by another program.
+    pub(crate) fn execute(&self, statement: &str) {
+        self.database.execute(statement);
     }
 
     pub(crate) fn drop_table(&self) {
