@@ -38,6 +38,7 @@ const FILES: [(&str, &[&str]); 3] = [
             "sqlite",
             "postgres",
             "connection",
+            "backup",
             "datetime",
             "bytes",
             "rows",

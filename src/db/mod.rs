@@ -1,6 +1,7 @@
 //! One table, `django_session`, in SQLite or PostgreSQL, through Diesel: connections, statements, migrations, the thread
 //! that writes, copies of rows. What a payload means is not known here.
 
+mod backup;
 mod bytes;
 mod checkpoints;
 mod connection;
@@ -29,6 +30,7 @@ mod url;
 mod wal_index;
 mod writer;
 
+pub use self::backup::{BackupError, backup};
 pub use self::connection::DbConnection;
 pub use self::database::{Database, migrate};
 pub(crate) use self::datetime::FoundDateTime;

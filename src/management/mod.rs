@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use self::commands::{CommandError, check, clearsessions, migrate, runserver, sessions, walkthrough};
+use self::commands::{CommandError, backup, check, clearsessions, migrate, runserver, sessions, walkthrough};
 use crate::error::chain;
 use crate::settings::{Settings, SettingsError};
 
@@ -45,6 +45,11 @@ enum Command {
     Migrate,
     /// Delete the sessions that have expired; safe beside a running server.
     Clearsessions,
+    /// Copy the database to a new file; safe beside a running server.
+    Backup {
+        /// Where to; nothing may be there yet.
+        file: PathBuf,
+    },
     /// Look into the table of sessions.
     #[command(subcommand)]
     Sessions(SessionsCommand),
@@ -128,7 +133,7 @@ pub fn execute_from_command_line(arguments: impl IntoIterator<Item = OsString>) 
         Err(error) => {
             eprintln!("Error: {}", chain(&error).replace('\n', " "));
             // The shell's code for what Ctrl-C ended.
-            if let CommandError::Interrupted { .. } = error { ExitCode::from(130) } else { ExitCode::FAILURE }
+            if error.is_interruption() { ExitCode::from(130) } else { ExitCode::FAILURE }
         }
     }
 }
@@ -150,6 +155,7 @@ fn execute(cli: Cli) -> Result<(), CommandError> {
         Command::Runserver { address } => runserver::execute(&settings, &file, &address),
         Command::Migrate => migrate::execute(&settings),
         Command::Clearsessions => clearsessions::execute(&settings),
+        Command::Backup { file } => backup::execute(&settings, &file),
         Command::Sessions(SessionsCommand::List { limit, page, json }) => {
             sessions::list(&settings, limit, page, json)
         }

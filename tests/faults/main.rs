@@ -10,6 +10,7 @@ mod database;
 mod server;
 mod timing;
 
+mod backup;
 mod bad_cookies;
 mod corrupt_rows;
 mod file_size_limit;

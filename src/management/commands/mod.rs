@@ -1,5 +1,6 @@
 //! One file for each command.
 
+pub(super) mod backup;
 pub(super) mod check;
 pub(super) mod clearsessions;
 pub(super) mod migrate;
@@ -10,7 +11,7 @@ mod storage;
 pub(super) mod walkthrough;
 
 use crate::application::ApplicationError;
-use crate::db::DbError;
+use crate::db::{BackupError, DbError};
 use crate::sessions::SessionError;
 use crate::settings::SettingsError;
 
@@ -23,6 +24,8 @@ pub(super) enum CommandError {
     Application(#[from] ApplicationError),
     #[error(transparent)]
     Database(#[from] DbError),
+    #[error(transparent)]
+    Backup(#[from] BackupError),
     #[error(transparent)]
     Session(#[from] SessionError),
     #[error("this SESSION_ENGINE cannot list its sessions")]
@@ -39,4 +42,11 @@ pub(super) enum CommandError {
     Output(#[from] std::io::Error),
     #[error(transparent)]
     Walkthrough(#[from] walkthrough::WalkthroughError),
+}
+
+impl CommandError {
+    /// Whether Ctrl-C has ended the command.
+    pub(super) fn is_interruption(&self) -> bool {
+        matches!(self, Self::Interrupted { .. } | Self::Backup(BackupError::Stopped))
+    }
 }
