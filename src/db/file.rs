@@ -7,8 +7,12 @@ use std::ffi::OsString;
 use std::fs::OpenOptions;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::error::FileLoss;
+
+/// A server notices within this time that its file is gone.
+const UNNOTICED: Duration = Duration::from_secs(1);
 
 /// A file on a device, whatever its name. `None` where the system has no such thing.
 #[cfg(unix)]
@@ -22,6 +26,11 @@ fn identity(path: &Path) -> io::Result<Option<(u64, u64)>> {
 #[cfg(not(unix))]
 fn identity(path: &Path) -> io::Result<Option<(u64, u64)>> {
     path.metadata().map(|_| None)
+}
+
+/// Who may not look into a folder any more has the file open all the same.
+fn is_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 /// The path of a file that SQLite keeps beside a database: `-wal` or `-shm`. Beside the file itself, not beside a
@@ -48,7 +57,11 @@ impl Companion {
 
     /// One that was not there need not be.
     fn is_there(&self) -> bool {
-        self.found.is_none() || matches!(identity(&self.path), Ok(found) if found == self.found)
+        self.found.is_none()
+            || match identity(&self.path) {
+                Ok(found) => found == self.found,
+                Err(error) => !is_missing(&error),
+            }
     }
 }
 
@@ -79,9 +92,9 @@ impl OpenedFiles {
     /// Whether they are still where they were.
     pub(super) fn check(&self) -> Result<(), FileLoss> {
         match identity(&self.path) {
-            Err(_) => return Err(FileLoss::Missing(self.path.clone())),
+            Err(error) if is_missing(&error) => return Err(FileLoss::Missing(self.path.clone())),
             Ok(found) if found != self.database => return Err(FileLoss::Replaced(self.path.clone())),
-            Ok(_) => {}
+            _ => {}
         }
         match [&self.wal, &self.shm].into_iter().find(|companion| !companion.is_there()) {
             Some(companion) => Err(FileLoss::Log(companion.path.clone())),
@@ -104,6 +117,10 @@ impl OpenedFiles {
 /// Creates an empty file that is nobody else's to read, unless there is one: sessions are as good as passwords. SQLite
 /// gives the files beside it the same mode.
 pub(super) fn create_private(path: &Path) -> io::Result<()> {
+    if has_left_companions(path) {
+        // They may be in use by a server that has not noticed yet that its file is gone.
+        std::thread::sleep(UNNOTICED);
+    }
     match private().create_new(true).open(path) {
         // A symbolic link may point to a file that is still to be created.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && !path.exists() => {
@@ -113,6 +130,16 @@ pub(super) fn create_private(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         created => created.map(drop),
     }
+}
+
+/// Whether the files beside a database are there, and the database is not.
+fn has_left_companions(path: &Path) -> bool {
+    let left = |suffix: &str| {
+        let mut companion = OsString::from(path);
+        companion.push(suffix);
+        Path::new(&companion).exists()
+    };
+    !path.exists() && (left("-wal") || left("-shm"))
 }
 
 /// How to create a file that only its owner may read.

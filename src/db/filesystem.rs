@@ -66,7 +66,7 @@ mod tests {
         assert_eq!(kind_of(254 << 8, MOUNTS), Some("ext4"));
         assert_eq!(kind_of(38, MOUNTS), Some("virtiofs"));
         assert_eq!(kind_of(39, MOUNTS), Some("fuse.sshfs"));
-        assert_eq!(kind_of((300 & 0xff) | (300 >> 8 << 20), MOUNTS), Some("nfs4"));
+        assert_eq!(kind_of(0x0010_002c, MOUNTS), Some("nfs4"));
         assert_eq!(kind_of(40, MOUNTS), None);
     }
 

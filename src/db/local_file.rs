@@ -26,6 +26,8 @@ use crate::error::chain;
 
 /// How soon another file is opened: by then other servers have noticed as well, and closed the old one.
 const SETTLE: Duration = Duration::from_secs(1);
+/// How often what is there is looked at: it may still be on its way.
+const LOOK: Duration = Duration::from_millis(200);
 /// How long the log waits for those who read it.
 const READERS_FINISH: &str = "PRAGMA busy_timeout = 100";
 const FOREIGN_LOG: &str =
@@ -124,7 +126,10 @@ impl LocalFile {
         if let State::InUse(in_use) = &mut self.state {
             // All else that was in use is closed with the state; a connection remains for the log.
             let (conn, files) = (in_use.conn.take(), Arc::clone(&in_use.files));
-            self.state = State::Lost(Lost { loss, since: Stopwatch::start(), files, conn, seen: None });
+            let mut lost =
+                Lost { loss, since: Stopwatch::start(), looked: Stopwatch::start(), files, conn, seen: None };
+            lost.bring_in_the_log();
+            self.state = State::Lost(lost);
         }
     }
 }
@@ -136,13 +141,18 @@ struct Lost {
     files: Arc<OpenedFiles>,
     /// Kept until what is in their log is in their file.
     conn: Option<DbConnection>,
-    /// Length and modification of what was there at the last look: it may still be on its way.
+    looked: Stopwatch,
+    /// Length and modification of what was there at the last look.
     seen: Option<(u64, Option<SystemTime>)>,
 }
 
 impl Lost {
     /// Opens what is there now.
     fn find(&mut self, path: &Path, connector: &Connector) -> Result<(InUse, Readers), FileLoss> {
+        if self.looked.elapsed() < LOOK {
+            return Err(self.loss.clone());
+        }
+        self.looked = Stopwatch::start();
         self.bring_in_the_log();
         let closed = self.conn.is_none() && Arc::strong_count(&self.files) == 1;
         let found = path.metadata().ok().map(|found| (found.len(), found.modified().ok()));

@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use crate::client::{Connection, Visitor};
+use crate::client::{Connection, Response, Visitor};
 use crate::database::DatabaseFile;
 use crate::server::{PROGRAM, Server, configure};
 use crate::timing::{eventually, timed, undisturbed};
@@ -24,7 +24,7 @@ fn past_the_limit_a_write_is_a_503_and_the_log_has_a_line_a_second() {
 
     let (refused, took) = timed(|| {
         let visits = (0..VISITS).map(|_| Visitor::new(&server).visit());
-        let refused = visits.filter(|visit| visit.status != 200).inspect(|visit| visit.assert_unavailable());
+        let refused = visits.filter(|visit| visit.status != 200).inspect(Response::assert_unavailable);
         refused.count()
     });
     assert!(refused > VISITS / 4, "{refused} of {VISITS} were refused");

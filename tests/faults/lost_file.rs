@@ -63,6 +63,23 @@ fn a_file_that_is_removed_is_a_503_until_there_is_another() {
 }
 
 #[test]
+fn a_new_file_may_be_made_before_the_loss_of_the_old_one_is_noticed() {
+    let _alone = undisturbed();
+    for suffixes in [&[""][..], &["", "-wal"], &["", "-shm"], &["", "-wal", "-shm"]] {
+        let file = DatabaseFile::new();
+        let (server, _) = visited(&file.path());
+        for suffix in suffixes {
+            fs::remove_file(file.beside(suffix)).unwrap();
+        }
+        manage(&["migrate"], &file.path());
+        assert_back_anew(&server);
+        server.kill();
+        file.assert_whole();
+        assert_eq!(file.keys().len(), 1, "{suffixes:?}");
+    }
+}
+
+#[test]
 fn a_write_is_not_answered_from_a_file_that_nobody_finds() {
     let _alone = undisturbed();
     let file = DatabaseFile::new();
