@@ -1,7 +1,7 @@
 //! The files of a SQLite database, told apart from others that have come to stand in their place.
 //!
 //! SQLite goes on with the file that it has opened, wherever that is now: after `rm db.sqlite3` everything is stored in a
-//! file that nobody else will ever see. So the path is looked at before each transaction and before its answer.
+//! file that nobody else will ever see. So the path is looked at before each answer, and four times a second.
 
 use std::ffi::OsString;
 use std::fs::OpenOptions;
@@ -89,13 +89,19 @@ impl OpenedFiles {
         &self.path
     }
 
-    /// Whether they are still where they were.
-    pub(super) fn check(&self) -> Result<(), FileLoss> {
+    /// Whether the database is still where it was. What is written to a log that is not is not lost: it is brought into
+    /// the database when that is noticed.
+    pub(super) fn check_name(&self) -> Result<(), FileLoss> {
         match identity(&self.path) {
-            Err(error) if is_missing(&error) => return Err(FileLoss::Missing(self.path.clone())),
-            Ok(found) if found != self.database => return Err(FileLoss::Replaced(self.path.clone())),
-            _ => {}
+            Err(error) if is_missing(&error) => Err(FileLoss::Missing(self.path.clone())),
+            Ok(found) if found != self.database => Err(FileLoss::Replaced(self.path.clone())),
+            _ => Ok(()),
         }
+    }
+
+    /// Whether all of them are.
+    pub(super) fn check(&self) -> Result<(), FileLoss> {
+        self.check_name()?;
         match [&self.wal, &self.shm].into_iter().find(|companion| !companion.is_there()) {
             Some(companion) => Err(FileLoss::Log(companion.path.clone())),
             None => Ok(()),

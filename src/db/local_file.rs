@@ -26,7 +26,7 @@ use crate::error::chain;
 
 /// How soon another file is opened: by then other servers have noticed as well, and closed the old one.
 const SETTLE: Duration = Duration::from_secs(1);
-/// How often what is there is looked at: it may still be on its way.
+/// How often all files are looked at; after a loss, whether what is there now has come to rest.
 const LOOK: Duration = Duration::from_millis(200);
 /// How long the log waits for those who read it.
 const READERS_FINISH: &str = "PRAGMA busy_timeout = 100";
@@ -53,6 +53,7 @@ pub(super) struct InUse {
     pub(super) checkpoints: Checkpoints,
     pub(super) files: Arc<OpenedFiles>,
     connector: Connector,
+    looked: Stopwatch,
 }
 
 impl InUse {
@@ -66,8 +67,18 @@ impl InUse {
             checkpoints: Checkpoints::start(connector.beside(&files, Purpose::Checkpoint))?,
             connector: connector.beside(&files, Purpose::Write),
             files,
+            looked: Stopwatch::start(),
         };
         Ok((in_use, readers))
+    }
+
+    /// Whether the files were where they should be a moment ago.
+    fn check(&mut self) -> Result<(), FileLoss> {
+        if self.looked.elapsed() < LOOK {
+            return Ok(());
+        }
+        self.looked = Stopwatch::start();
+        self.files.check()
     }
 
     /// The connection, opened anew after a failure.
@@ -95,8 +106,8 @@ impl LocalFile {
 
     /// The file, if it is where it was, or can be opened again by now.
     pub(super) fn in_use(&mut self) -> Result<&mut InUse, FileLoss> {
-        if let State::InUse(in_use) = &self.state
-            && let Err(loss) = in_use.files.check()
+        if let State::InUse(in_use) = &mut self.state
+            && let Err(loss) = in_use.check()
         {
             self.lose(loss);
         }
@@ -120,7 +131,8 @@ impl LocalFile {
         }
     }
 
-    fn lose(&mut self, loss: FileLoss) {
+    /// Nothing is read or written until a file is there again.
+    pub(super) fn lose(&mut self, loss: FileLoss) {
         log::error!("{loss}; until then sessions are answered with 503");
         self.current.set(Err(loss.clone()));
         if let State::InUse(in_use) = &mut self.state {

@@ -171,7 +171,7 @@ fn begin(conn: &mut DbConnection, files: &OpenedFiles, patience: Duration) -> Re
         match conn.batch_execute("BEGIN IMMEDIATE") {
             Err(error) if is_locked(&error) && began.elapsed() < patience => {
                 waited = true;
-                files.check()?;
+                files.check_name()?;
                 std::thread::sleep(pause);
                 pause = Duration::from_micros(500).min(pause * 2);
             }
@@ -212,14 +212,17 @@ impl WriterThread {
         };
         let done = transaction(in_use, &mut batch, self.patience, &mut self.turns);
         // What was stored in a file that has lost its name is stored nowhere.
-        match done.and_then(|()| Ok(in_use.files.check()?)) {
+        match done.and_then(|()| Ok(in_use.files.check_name()?)) {
             Ok(()) => {
                 batch.into_iter().for_each(Job::answer);
                 if let Some(conn) = &mut in_use.conn {
                     in_use.checkpoints.committed(conn, &in_use.rows);
                 }
             }
-            Err(error @ DbError::File(_)) => refuse(batch, &error),
+            Err(DbError::File(loss)) => {
+                refuse(batch, &loss);
+                self.file.lose(loss);
+            }
             Err(error) => {
                 in_use.conn = None;
                 in_use.rows.clear();
