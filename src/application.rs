@@ -12,6 +12,8 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use actix_web::body::MessageBody;
@@ -29,7 +31,9 @@ use crate::lab::{self, Lab, SecretKeys};
 use crate::sessions::actix::stock::{StockStore, stock_middleware};
 use crate::sessions::{DbBackend, Engine, SessionCodec, SessionMiddleware, SharedPolicy, Storage};
 use crate::settings::Settings;
-use crate::site::{self, AllowedHosts, IndexView, ShowCauses, TemplateError, Templates, as_view};
+use crate::site::{
+    self, AllowedHosts, BodyTimeout, IndexView, ShowCauses, TemplateError, Templates, TrustedProxies, as_view,
+};
 
 /// How long requests in flight may take once the server is told to stop.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(30);
@@ -119,13 +123,28 @@ impl Application {
     ///
     /// [`ApplicationError`], before anything runs.
     pub fn build(settings: &Settings, clock: Clock, address: SocketAddr) -> Result<Self, ApplicationError> {
+        Self::assemble(settings, clock, storage(settings)?, address, None)
+    }
+
+    /// The same on a storage that is open already, and with more URLs.
+    pub(crate) fn assemble(
+        settings: &Settings,
+        clock: Clock,
+        storage: Storage,
+        address: SocketAddr,
+        more_urls: Option<MoreUrls>,
+    ) -> Result<Self, ApplicationError> {
         let bind_error = |source| ApplicationError::Bind { address, source };
         let listener = TcpListener::bind(address).map_err(bind_error)?;
         let address = listener.local_addr().map_err(bind_error)?;
-        let storage = storage(settings)?;
         actix_web::rt::spawn(warn_of_foreign_rows(storage.clone(), clock.now()));
-        let site = Site::build(settings, storage, clock)?;
+        let site = Site::build(settings, clock, storage, more_urls)?;
+        let limits = &settings.limits;
+        let workers = available_parallelism().map_or(1, usize::from).min(limits.max_connections);
         let server = HttpServer::new(move || site.app())
+            .workers(workers)
+            .max_connections(limits.max_connections / workers)
+            .client_request_timeout(limits.head_timeout)
             .shutdown_timeout(SHUTDOWN_TIMEOUT.as_secs())
             .disable_signals()
             .listen(listener)
@@ -220,12 +239,17 @@ impl StopSignals {
     }
 }
 
+/// URLs that a program adds to the site.
+pub(crate) type MoreUrls = Arc<dyn Fn(&mut ServiceConfig, &SessionMiddleware) + Send + Sync>;
+
 /// What every worker's app is made of.
 #[derive(Clone)]
 struct Site {
     templates: Data<Templates>,
     hosts: Data<AllowedHosts>,
     show_causes: Data<ShowCauses>,
+    body_timeout: Data<BodyTimeout>,
+    proxies: Data<TrustedProxies>,
     /// In `DEBUG` only.
     lab: Option<Data<Lab>>,
     sessions: SessionMiddleware,
@@ -234,10 +258,17 @@ struct Site {
     policy: SharedPolicy,
     static_files: PathBuf,
     log_requests: bool,
+    clock: Data<Clock>,
+    more_urls: Option<MoreUrls>,
 }
 
 impl Site {
-    fn build(settings: &Settings, storage: Storage, clock: Clock) -> Result<Self, ApplicationError> {
+    fn build(
+        settings: &Settings,
+        clock: Clock,
+        storage: Storage,
+        more_urls: Option<MoreUrls>,
+    ) -> Result<Self, ApplicationError> {
         let policy = SharedPolicy::new(settings.session.clone());
         let lab = settings.debug.then(|| {
             let keys =
@@ -249,7 +280,11 @@ impl Site {
             templates: Data::new(Templates::load(&settings.base_dir.join("templates"))?),
             hosts: Data::new(AllowedHosts::new(settings.allowed_hosts.clone(), settings.debug)),
             show_causes: Data::new(ShowCauses(settings.debug)),
+            body_timeout: Data::new(BodyTimeout(settings.limits.body_timeout)),
+            proxies: Data::new(TrustedProxies(settings.trusted_proxies.clone())),
             stock_store: StockStore::new(storage.clone(), clock.clone()),
+            clock: Data::new(clock.clone()),
+            more_urls,
             sessions: SessionMiddleware::new(storage, policy.clone()).clock(clock),
             secret_key: settings.secret_key.clone(),
             policy,
@@ -271,17 +306,25 @@ impl Site {
     > {
         // The stock middleware cannot be sent to another thread, so each worker makes its own.
         let stock = stock_middleware(self.stock_store.clone(), &self.secret_key, &self.policy.get());
-        let logger = Logger::new(r#""%r" %s %b"#).log_target("django.server");
+        let logger = Logger::new(r#"%{CLIENT}xi "%r" %s %b"#)
+            .custom_request_replace("CLIENT", |request| site::client_address(request.request()))
+            .log_target("django.server");
         App::new()
             .app_data(self.templates.clone())
             .app_data(self.hosts.clone())
             .app_data(self.show_causes.clone())
+            .app_data(self.body_timeout.clone())
+            .app_data(self.proxies.clone())
             .wrap(from_fn(AllowedHosts::check))
             .wrap(from_fn(site::error_pages))
+            .app_data(self.clock.clone())
+            .wrap(Condition::new(matches!(**self.clock, Clock::Manual(_)), from_fn(site::date_by_the_clock)))
             .wrap(from_fn(site::default_headers))
+            .wrap(from_fn(site::limit_body))
             .wrap(Condition::new(self.lab.is_some(), from_fn(lab::record)))
             .wrap(Condition::new(self.log_requests, logger))
             .configure(|config| self.mount_front_page(config))
+            .configure(|config| self.more_urls.iter().for_each(|urls| urls(config, &self.sessions)))
             .configure(|config| site::configure(config, self.sessions.clone(), stock, &self.static_files))
     }
 }
@@ -340,5 +383,49 @@ fn storage_on(
     let codec = SessionCodec::new(&settings.secret_key, &settings.secret_key_fallbacks);
     match settings.session_engine {
         Engine::Db => Ok(Storage::new(DbBackend::new(open()?), codec)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::{Method, StatusCode};
+    use actix_web::test::{TestRequest, call_service, init_service, read_body};
+
+    use super::*;
+
+    fn site(folder: &tempfile::TempDir) -> Site {
+        let database = format!("sqlite://{}", folder.path().join("db.sqlite3").display());
+        let settings = Settings::load("settings.toml".as_ref(), [("DATABASE_URL", database)]).unwrap();
+        Site::build(&settings, Clock::System, storage(&settings).unwrap(), None).unwrap()
+    }
+
+    #[actix_web::test]
+    async fn the_lab_answers_this_machine_alone_whatever_the_headers_say() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = init_service(site(&folder).app()).await;
+        let peers =
+            [("127.0.0.1:9", false), ("[::1]:9", false), ("192.0.2.7:9", true), ("[2001:db8::7]:9", true)];
+        for (peer, foreign) in peers {
+            for path in ["/", "/lab", "/%6cab", "/lab/feed", "/lab/rows", "/lab/nothing", "/play/set"] {
+                for method in [Method::GET, Method::POST] {
+                    let request = TestRequest::with_uri(path)
+                        .method(method.clone())
+                        .peer_addr(peer.parse().unwrap())
+                        .insert_header(("Host", "localhost"))
+                        .insert_header(("X-Forwarded-For", "127.0.0.1"))
+                        .insert_header(("Forwarded", "for=127.0.0.1"))
+                        .to_request();
+                    let answer = call_service(&app, request).await;
+                    let refused = answer.status() == StatusCode::FORBIDDEN;
+                    assert_eq!(refused, foreign, "{method} {path} from {peer}: {}", answer.status());
+                    let page = read_body(answer).await;
+                    let page = String::from_utf8_lossy(&page);
+                    assert_eq!(page.contains("only this machine"), foreign, "{method} {path} {page}");
+                }
+            }
+            let page = TestRequest::with_uri("/hello/plain").insert_header(("Host", "localhost"));
+            let page = page.peer_addr(peer.parse().unwrap()).to_request();
+            assert_eq!(call_service(&app, page).await.status(), StatusCode::OK);
+        }
     }
 }

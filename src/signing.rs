@@ -80,8 +80,8 @@ pub enum SigningError {
 pub struct Unsigned<'a> {
     /// The text that was signed.
     pub value: &'a str,
-    /// When it was signed, in seconds since 1970.
-    pub timestamp: u64,
+    /// When it was signed, in seconds since 1970; negative before.
+    pub timestamp: i64,
     /// Which key signed it: 0 is `SECRET_KEY`, 1 the first of `SECRET_KEY_FALLBACKS`, and so on.
     pub key_index: usize,
 }
@@ -134,11 +134,14 @@ impl TimestampSigner {
     /// ```
     #[must_use]
     pub fn sign(&self, value: &str, now: DateTime<Utc>) -> String {
-        let timestamp = u64::try_from(now.timestamp()).unwrap_or(0);
+        let timestamp = now.timestamp();
         let mut signed = String::with_capacity(value.len() + 52);
         signed.push_str(value);
         signed.push(SEPARATOR);
-        signed.push_str(&base62::encode(timestamp));
+        if timestamp < 0 {
+            signed.push('-');
+        }
+        signed.push_str(&base62::encode(timestamp.unsigned_abs()));
         let signature = signature_of(&self.keys[0], &signed);
         signed.push(SEPARATOR);
         signed.push_str(&signature);
@@ -167,10 +170,12 @@ impl TimestampSigner {
         };
         let key_index = self.keys.iter().position(made_it).ok_or(SigningError::BadSignature)?;
         let (value, timestamp) = text.rsplit_once(SEPARATOR).ok_or(SigningError::Timestamp)?;
-        let timestamp = base62::decode(timestamp)
+        let (sign, digits) = timestamp.strip_prefix('-').map_or((1, timestamp), |digits| (-1, digits));
+        let timestamp = base62::decode(digits)
             .ok()
-            .and_then(|seconds| u64::try_from(seconds).ok())
-            .ok_or(SigningError::Timestamp)?;
+            .and_then(|seconds| i64::try_from(seconds).ok())
+            .ok_or(SigningError::Timestamp)?
+            * sign;
         Ok(Unsigned { value, timestamp, key_index })
     }
 }
@@ -220,12 +225,30 @@ pub fn dumps(signer: &TimestampSigner, json: &[u8], now: DateTime<Utc>) -> Strin
 /// [`SigningError::BadSignature`] before anything else is tried; the other kinds for a good
 /// signature over something unreadable.
 pub fn loads(signer: &TimestampSigner, payload: &str) -> Result<Vec<u8>, SigningError> {
+    loads_within(signer, payload, INFLATED_LIMIT)
+}
+
+/// The same where that is at most `limit` bytes, else [`SigningError::TooLarge`], without much work on it. The limit of
+/// what is inflated at all holds as well.
+pub(crate) fn loads_within(
+    signer: &TimestampSigner,
+    payload: &str,
+    limit: usize,
+) -> Result<Vec<u8>, SigningError> {
+    // Of four characters of base64 three bytes are left, and zlib never makes them fewer. To verify the signature of a
+    // large one takes as long as the rest.
+    if limit < INFLATED_LIMIT && payload.len() / 4 * 3 > limit + OVERHEAD {
+        return Err(SigningError::TooLarge);
+    }
     let value = signer.unsign(payload)?.value;
     match value.strip_prefix('.') {
-        Some(compressed) => decompress(&URL_SAFE_NO_PAD.decode(compressed)?),
+        Some(compressed) => decompress(&URL_SAFE_NO_PAD.decode(compressed)?, limit.min(INFLATED_LIMIT)),
         None => Ok(URL_SAFE_NO_PAD.decode(value)?),
     }
 }
+
+/// Bytes of timestamp and signature, and what zlib adds at most to what it cannot make smaller.
+const OVERHEAD: usize = 256;
 
 thread_local! {
     // A zlib state is some 300 kB; a thread keeps its own instead of allocating one for each payload.
@@ -233,7 +256,6 @@ thread_local! {
     static DECOMPRESS: RefCell<Decompress> = RefCell::new(Decompress::new(true));
 }
 
-/// Python's `zlib.compress(data)`; `None` when zlib failed, and the text then stays as it is.
 /// Whether zlib cannot make so short a text shorter; then it need not try.
 ///
 /// Without a sequence of three bytes that comes again, deflate has only Huffman codes to win by. The
@@ -244,6 +266,7 @@ fn is_incompressible(data: &[u8]) -> bool {
     data.len() <= 24 && !data.windows(3).enumerate().any(again)
 }
 
+/// Python's `zlib.compress(data)`; `None` when zlib failed, and the text then stays as it is.
 fn compress(data: &[u8]) -> Option<Vec<u8>> {
     COMPRESS.with_borrow_mut(|zlib| {
         zlib.reset();
@@ -255,24 +278,24 @@ fn compress(data: &[u8]) -> Option<Vec<u8>> {
     })
 }
 
-fn decompress(data: &[u8]) -> Result<Vec<u8>, SigningError> {
+fn decompress(data: &[u8], limit: usize) -> Result<Vec<u8>, SigningError> {
     DECOMPRESS.with_borrow_mut(|zlib| {
         zlib.reset(true);
-        let mut inflated = Vec::with_capacity((data.len() * 4).clamp(256, INFLATED_LIMIT));
+        let mut inflated = Vec::with_capacity((data.len() * 4).clamp(256.min(limit), limit));
         loop {
             let read = usize::try_from(zlib.total_in()).unwrap_or(usize::MAX).min(data.len());
             let written = inflated.len();
             let status = zlib
                 .decompress_vec(&data[read..], &mut inflated, FlushDecompress::Finish)
                 .map_err(|error| SigningError::Zlib(Some(error)))?;
-            if inflated.len() > INFLATED_LIMIT {
+            if inflated.len() > limit {
                 return Err(SigningError::TooLarge);
             }
             if status == Status::StreamEnd {
                 return Ok(inflated);
             }
             if inflated.len() == inflated.capacity() {
-                inflated.reserve(inflated.len().min(INFLATED_LIMIT));
+                inflated.reserve(inflated.len().min(limit));
             } else if inflated.len() == written {
                 return Err(SigningError::Zlib(None));
             }
@@ -303,9 +326,19 @@ mod tests {
         assert_eq!(dumps(&signer("secret"), long.as_bytes(), now()), DJANGO_COMPRESSED);
     }
 
+    const DJANGO_BEFORE_1970: &str = "eyJjb3VudGVyIjoxfQ:-G8:Co2L1RqR5LZfVk2sKP5wBO0Jf1TOGeQ4mLAbOT9TeOQ";
     const DJANGO_SHORT: &str = "eyJjb3VudGVyIjoxfQ:1r31eq:-BqjOHDGgndDCf9kulPtG4KPp7tUbaDTvHNsE3rTeXU";
     const DJANGO_COMPRESSED: &str =
         ".eJyrVipJrShRslJKTEoeEKRUCwCnkTFw:1r31eq:qzrJcaqJwJ0Y0QpfJpjiQWkrl3IWu4M_CtDyaAYrZSE";
+
+    #[test]
+    fn a_timestamp_before_1970_is_djangos_as_well() {
+        // The same by Django 5.2.19 at -1000.
+        let then = DateTime::from_timestamp(-1000, 0).expect("a date");
+        let payload = dumps(&signer("secret"), br#"{"counter":1}"#, then);
+        assert_eq!(payload, DJANGO_BEFORE_1970);
+        assert_eq!(signer("secret").unsign(&payload).expect("a good signature").timestamp, -1000);
+    }
 
     #[test]
     fn fallback_keys_are_tried_in_order() {

@@ -88,9 +88,12 @@ pub(super) fn is_locked(error: &diesel::result::Error) -> bool {
 }
 
 /// The URI of a file that is there: SQLite would create another where it was removed. What else it takes for more than a
-/// path (`:memory:`, `file:`, a parameter) is one here.
+/// path (`:memory:`, `file:`, a parameter) is one here, and so is a path that is not UTF-8, which Diesel does not take.
 pub(super) fn existing(path: &Path) -> String {
-    let path = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
-    let start = if path.starts_with('/') { "file://" } else { "file:./" };
-    format!("{start}{path}?mode=rw")
+    let bytes = path.as_os_str().as_encoded_bytes().iter();
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte);
+    let written =
+        bytes.map(|&byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") });
+    let start = if path.is_absolute() { "file://" } else { "file:./" };
+    format!("{start}{}?mode=rw", written.collect::<String>())
 }

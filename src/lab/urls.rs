@@ -7,28 +7,30 @@ use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Data, FormConfig, ServiceConfig};
 use actix_web::{Error, HttpResponse};
 
-use super::{Lab, actions, cross_origin, play, views};
+use super::state::Lab;
+use super::{actions, feed, loopback, play, views};
 use crate::sessions::SessionMiddleware;
-use crate::site::{as_action, as_view};
+use crate::site::{as_action, as_view, cross_origin};
 
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 /// Bytes of a form.
 const LARGEST_FORM: usize = 16 << 10;
 
-/// `/`, `/lab…` and `/play/…`.
+/// `/`, `/lab…` and `/play/…`, for this machine alone.
 pub(crate) fn configure(config: &mut ServiceConfig, lab: Data<Lab>, sessions: SessionMiddleware) {
     let forms = || FormConfig::default().limit(LARGEST_FORM);
     config
         .app_data(lab)
-        .service(as_view("/", views::index).wrap(from_fn(page_headers)))
+        .service(as_view("/", views::index).wrap(from_fn(page_headers)).wrap(from_fn(loopback::check)))
         .service(
             web::scope("/lab")
                 .app_data(forms())
                 .wrap(from_fn(page_headers))
                 .wrap(from_fn(cross_origin::check))
+                .wrap(from_fn(loopback::check))
                 .service(as_view("", views::exercises))
-                .service(as_view("/feed", views::feed))
+                .service(as_view("/feed", feed::feed))
                 .service(as_view("/exercise/{number}", views::exercise))
                 .service(as_view("/learn/{number}", views::learn))
                 .service(as_view("/timeline", views::timeline))
@@ -40,7 +42,7 @@ pub(crate) fn configure(config: &mut ServiceConfig, lab: Data<Lab>, sessions: Se
                 .service(as_action("/settings", actions::settings))
                 .service(as_action("/theme", actions::theme))
                 .service(as_action("/forget", actions::forget_cookie))
-                .service(as_action("/exercise/3/answer", actions::find_the_row))
+                .service(as_action("/exercise/{number}/answer", actions::answer))
                 .service(as_action("/exercise/{number}/predict", actions::predict))
                 .service(as_action("/exercise/{number}/reset", actions::reset))
                 .service(as_action("/rows/clearsessions", actions::clear_sessions))
@@ -51,6 +53,7 @@ pub(crate) fn configure(config: &mut ServiceConfig, lab: Data<Lab>, sessions: Se
                 .app_data(forms())
                 .wrap(sessions)
                 .wrap(from_fn(cross_origin::check))
+                .wrap(from_fn(loopback::check))
                 .service(as_action("/{operation}", play::operate)),
         );
 }

@@ -8,16 +8,22 @@
 //! ```
 
 mod commands;
+mod logging;
 
 use std::ffi::OsString;
 use std::io::ErrorKind;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use self::commands::{CommandError, backup, check, clearsessions, migrate, runserver, sessions, walkthrough};
+use self::commands::output::visible;
+use self::commands::{
+    CommandError, backup, check, clearsessions, migrate, runserver, sessions, testserver, walkthrough,
+};
+pub use self::logging::{Log, start_logging};
 use crate::error::chain;
 use crate::settings::{Settings, SettingsError};
 
@@ -61,6 +67,31 @@ enum Command {
         /// The least level that makes the exit code 1.
         #[arg(long, value_enum, default_value_t = FailLevel::Error)]
         fail_level: FailLevel,
+    },
+    /// Serve a temporary site for tests: its clock is set over HTTP. Prints one line of JSON when it is ready, and ends with
+    /// its parent.
+    Testserver {
+        /// ADDR:PORT of this machine; port 0 is any free port.
+        #[arg(value_name = "ADDR:PORT", default_value = testserver::DEFAULT_ADDRESS)]
+        address: std::net::SocketAddr,
+        /// SESSION_ENGINE.
+        #[arg(long)]
+        engine: Option<String>,
+        /// SESSION_COOKIE_AGE, in whole seconds.
+        #[arg(long, value_name = "SECONDS")]
+        age: Option<i64>,
+        /// Any other setting, in the form of a variable; may be given several times.
+        #[arg(long, value_name = "NAME=VALUE", value_parser = assignment)]
+        set: Vec<(String, String)>,
+        /// DATABASE_URL of sessions that are there, instead of a temporary file; they are only read.
+        #[arg(long, value_name = "URL")]
+        database: Option<String>,
+        /// Let requests and tests change that database.
+        #[arg(long, requires = "database")]
+        write: bool,
+        /// Stay when standard input is closed.
+        #[arg(long)]
+        stay: bool,
     },
     /// Perform every step of the seed document against a site of its own, and show what happens.
     Walkthrough {
@@ -117,21 +148,23 @@ enum FailLevel {
 /// assert_eq!(execute_from_command_line(arguments), ExitCode::from(2)); // "… 'migrate'"
 /// ```
 pub fn execute_from_command_line(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(arguments) {
+    let arguments: Vec<_> = arguments.into_iter().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(error) => {
+            let code = u8::try_from(error.exit_code()).unwrap_or(2);
             // A closed pipe leaves nobody to tell.
-            let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+            let _ = presentable(error, &arguments).print();
+            return ExitCode::from(code);
         }
     };
     ignore_file_size_signal();
-    match execute(cli) {
+    match without_panic(cli) {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read the output has read enough.
         Err(CommandError::Output(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("Error: {}", chain(&error).replace('\n', " "));
+            eprintln!("Error: {}", visible(&chain(&error).replace('\n', " ")));
             // The shell's code for what Ctrl-C ended.
             if error.is_interruption() { ExitCode::from(130) } else { ExitCode::FAILURE }
         }
@@ -147,25 +180,52 @@ fn ignore_file_size_signal() {
     }
 }
 
+/// What clap says of a command line, without what would move a terminal's cursor.
+fn presentable(error: clap::Error, arguments: &[OsString]) -> clap::Error {
+    let visible = arguments.iter().map(|argument| visible(&argument.to_string_lossy()));
+    Cli::try_parse_from(visible).err().unwrap_or(error)
+}
+
+/// Libraries panic when a process may not have another thread or file.
+fn without_panic(cli: Cli) -> Result<(), CommandError> {
+    panic::catch_unwind(AssertUnwindSafe(|| execute(cli))).unwrap_or_else(|panic| {
+        let message = panic.downcast_ref::<String>().cloned();
+        let message = message.or_else(|| panic.downcast_ref::<&str>().map(|&text| text.to_owned()));
+        Err(CommandError::Panic(message.unwrap_or_default()))
+    })
+}
+
 fn execute(cli: Cli) -> Result<(), CommandError> {
     let file = settings_file(cli.settings)?;
-    let settings = Settings::load(&file, std::env::vars_os())?;
     let default = Command::Runserver { address: runserver::DEFAULT_ADDRESS.to_owned() };
+    let settings = || Settings::load(&file, std::env::vars_os());
     match cli.command.unwrap_or(default) {
-        Command::Runserver { address } => runserver::execute(&settings, &file, &address),
-        Command::Migrate => migrate::execute(&settings),
-        Command::Clearsessions => clearsessions::execute(&settings),
-        Command::Backup { file } => backup::execute(&settings, &file),
+        Command::Runserver { address } => runserver::execute(&settings()?, &file, &address),
+        Command::Migrate => migrate::execute(&settings()?),
+        Command::Clearsessions => clearsessions::execute(&settings()?),
+        Command::Backup { file } => backup::execute(&settings()?, &file),
         Command::Sessions(SessionsCommand::List { limit, page, json }) => {
-            sessions::list(&settings, limit, page, json)
+            sessions::list(&settings()?, limit, page, json)
         }
-        Command::Sessions(SessionsCommand::Show { key }) => sessions::show(&settings, &key),
-        Command::Sessions(SessionsCommand::Delete { key }) => sessions::delete(&settings, &key),
+        Command::Sessions(SessionsCommand::Show { key }) => sessions::show(&settings()?, &key),
+        Command::Sessions(SessionsCommand::Delete { key }) => sessions::delete(&settings()?, &key),
         Command::Check { deploy, fail_level } => {
-            check::execute(&settings, deploy, fail_level == FailLevel::Warning)
+            check::execute(&settings()?, &file, deploy, fail_level == FailLevel::Warning)
         }
-        Command::Walkthrough { age } => walkthrough::execute(settings, age),
+        Command::Walkthrough { age } => walkthrough::execute(settings()?, age),
+        // Its settings are its own: variables of the environment would make every test's server another one.
+        Command::Testserver { address, engine, age, set, database, write, stay } => {
+            let options = testserver::Options { address, engine, age, set, database, write, stay };
+            testserver::execute(&file, &options)
+        }
     }
+}
+
+/// `NAME=VALUE`.
+fn assignment(text: &str) -> Result<(String, String), &'static str> {
+    let (name, value) =
+        text.split_once('=').ok_or("allowed is NAME=VALUE, such as SESSION_COOKIE_NAME=key")?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 /// Without a file in this folder, the environment may say everything; a file that was named must be

@@ -3,18 +3,28 @@
 //! A session's values stay the text they came as until somebody asks for one, so that what Rust has
 //! no type for (2^70, `NaN`, lone surrogates) passes through untouched.
 
+mod finite;
 mod scanner;
+mod text;
 
-use std::borrow::Cow;
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::io;
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::ser::Formatter;
 use serde_json::value::RawValue;
 
+use self::finite::Finite;
 pub(super) use self::scanner::Scanner;
+pub use self::text::JsonError;
+use self::text::{escape_beyond_ascii, without_spaces};
+pub(super) use self::text::{escape_key, unescape_key};
+
+/// How deep a value may be nested that is read as a Rust type; Python's `json` reads about a thousand levels.
+const DEEPEST: usize = 1000;
+/// How deep any stack holds it.
+const SHALLOW: usize = 100;
 
 /// One JSON value as text: ASCII, since Django escapes everything else.
 ///
@@ -32,18 +42,17 @@ pub struct RawJson(Box<str>);
 impl RawJson {
     /// Serializes a value as Python's `json.dumps(value, separators=(",", ":"))` would.
     ///
-    /// ```
-    /// # use sessionid::sessions::RawJson;
-    /// assert_eq!(RawJson::new(&(1.0, "ü", None::<i64>))?.as_str(), r#"[1.0,"\u00fc",null]"#);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
     /// # Errors
     ///
-    /// What `Serialize` of the value reports, or a map whose keys are no strings.
+    /// What `Serialize` of the value reports, a map whose keys are no strings, or a float that is NaN or infinite: JSON has
+    /// none, and Python's spelling of them is no JSON to others.
     pub fn new<T: Serialize + ?Sized>(value: &T) -> Result<Self, serde_json::Error> {
         let mut json = Vec::with_capacity(32);
         value.serialize(&mut serde_json::Serializer::with_formatter(&mut json, PythonFormatter))?;
+        // `serde_json` writes null for a float that is no number. Where there is a null, it has to be one.
+        if json.windows(4).any(|token| token == b"null") {
+            value.serialize(Finite)?;
+        }
         // The formatter writes ASCII alone, so nothing is lost here.
         Ok(Self(String::from_utf8_lossy(&json).into()))
     }
@@ -61,16 +70,21 @@ impl RawJson {
     ///
     /// The value is of another type, or one that Rust does not have.
     pub fn get<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        serde_json::from_str(&self.0)
+        let depth = depth(&self.0);
+        if depth <= SHALLOW {
+            return serde_json::from_str(&self.0);
+        }
+        if depth > DEEPEST {
+            return Err(serde_json::Error::custom(format_args!(
+                "it is nested more than {DEEPEST} levels deep"
+            )));
+        }
+        let mut deserializer = serde_json::Deserializer::from_str(&self.0);
+        deserializer.disable_recursion_limit();
+        T::deserialize(serde_stacker::Deserializer::new(&mut deserializer))
     }
 
     /// The JSON text.
-    ///
-    /// ```
-    /// # use sessionid::sessions::RawJson;
-    /// assert_eq!(RawJson::new(&true)?.as_str(), "true");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -93,7 +107,12 @@ impl RawJson {
         let mut scanner = Scanner::new(text);
         let value = scanner.value()?;
         scanner.end()?;
-        Ok(value)
+        Ok(Self(value))
+    }
+
+    /// A value that a [`Scanner`] has found.
+    pub(super) fn scanned(text: Box<str>) -> Self {
+        Self(text)
     }
 
     pub(super) fn from_integer(value: i64) -> Self {
@@ -126,21 +145,6 @@ impl<'de> Deserialize<'de> for RawJson {
         let raw = Box::<RawValue>::deserialize(deserializer)?;
         Self::new(&raw).map_err(serde::de::Error::custom)
     }
-}
-
-/// A text is not JSON, not even in Python's dialect.
-///
-/// ```
-/// use sessionid::sessions::RawJson;
-///
-/// let error = RawJson::parse("[1,]").map_err(|error| error.to_string());
-/// assert_eq!(error, Err("not JSON: expected a value at byte 3".to_owned()));
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not JSON: expected {expected} at byte {at}")]
-pub struct JsonError {
-    expected: &'static str,
-    at: usize,
 }
 
 /// How `json.dumps` writes what `serde_json` writes otherwise: non-ASCII escaped, floats in
@@ -178,101 +182,23 @@ impl Formatter for PythonFormatter {
     }
 }
 
-/// Escapes DEL and everything beyond ASCII as `\uXXXX`, in surrogate pairs where one is not enough.
-fn escape_beyond_ascii(text: &str) -> Cow<'_, str> {
-    if text.bytes().all(|byte| byte < 0x7f) {
-        return Cow::Borrowed(text);
-    }
-    let mut escaped = String::with_capacity(text.len() * 2);
-    for character in text.chars() {
-        if character < '\x7f' {
-            escaped.push(character);
-        } else {
-            for unit in character.encode_utf16(&mut [0; 2]) {
-                push_unit(&mut escaped, *unit);
+/// How deep a value is nested.
+fn depth(json: &str) -> usize {
+    let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_string,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => {
+                depth += 1;
+                deepest = deepest.max(depth);
             }
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
         }
     }
-    Cow::Owned(escaped)
-}
-
-fn push_unit(text: &mut String, unit: u16) {
-    // Writing to a `String` cannot fail.
-    let _ = write!(text, "\\u{unit:04x}");
-}
-
-/// JSON text without the white space between its tokens.
-fn without_spaces(json: &str) -> String {
-    let mut in_string = false;
-    let mut escaped = false;
-    json.chars()
-        .filter(|character| {
-            let keep = in_string || !character.is_ascii_whitespace();
-            match character {
-                '"' if !escaped => in_string = !in_string,
-                _ => {}
-            }
-            escaped = in_string && *character == '\\' && !escaped;
-            keep
-        })
-        .collect()
-}
-
-/// A key of a JSON object as Python writes it between the quotes: the one form of each key.
-pub(super) fn escape_key(key: &str) -> Cow<'_, str> {
-    if key.bytes().all(|byte| (0x20..0x7f).contains(&byte) && byte != b'"' && byte != b'\\') {
-        return Cow::Borrowed(key);
-    }
-    escape_units(key.encode_utf16()).into()
-}
-
-/// The key again, with a replacement character for each lone surrogate.
-pub(super) fn unescape_key(escaped: &str) -> String {
-    if escaped.contains('\\') { String::from_utf16_lossy(&units(escaped)) } else { escaped.to_owned() }
-}
-
-fn escape_units(units: impl Iterator<Item = u16>) -> String {
-    let mut escaped = String::new();
-    for unit in units {
-        match u8::try_from(unit) {
-            Ok(b'"') => escaped.push_str("\\\""),
-            Ok(b'\\') => escaped.push_str("\\\\"),
-            Ok(b'\n') => escaped.push_str("\\n"),
-            Ok(b'\r') => escaped.push_str("\\r"),
-            Ok(b'\t') => escaped.push_str("\\t"),
-            Ok(0x08) => escaped.push_str("\\b"),
-            Ok(0x0c) => escaped.push_str("\\f"),
-            Ok(byte @ 0x20..0x7f) => escaped.push(char::from(byte)),
-            _ => push_unit(&mut escaped, unit),
-        }
-    }
-    escaped
-}
-
-/// The UTF-16 units of a scanned string's inside; UTF-16, since Python tells lone surrogates apart.
-fn units(inside: &str) -> Vec<u16> {
-    let mut units = Vec::with_capacity(inside.len());
-    let mut rest = inside;
-    while let Some(at) = rest.find('\\') {
-        units.extend(rest[..at].encode_utf16());
-        let escape = &rest[at + 1..];
-        let (unit, length) = match escape.as_bytes().first() {
-            Some(b'u') => {
-                (escape.get(1..5).and_then(|hex| u16::from_str_radix(hex, 16).ok()).unwrap_or(0xfffd), 5)
-            }
-            Some(b'n') => (0x0a, 1),
-            Some(b'r') => (0x0d, 1),
-            Some(b't') => (0x09, 1),
-            Some(b'b') => (0x08, 1),
-            Some(b'f') => (0x0c, 1),
-            Some(byte) => (u16::from(*byte), 1),
-            None => break,
-        };
-        units.push(unit);
-        rest = escape.get(length..).unwrap_or_default();
-    }
-    units.extend(rest.encode_utf16());
-    units
+    deepest
 }
 
 #[cfg(test)]
@@ -299,6 +225,53 @@ mod tests {
             (-0.0, "-0.0"),
         ] {
             assert_eq!(RawJson::new(&value).expect("JSON").as_str(), python);
+        }
+    }
+
+    #[test]
+    fn a_float_that_is_no_number_is_an_error_wherever_it_is() {
+        #[derive(Serialize)]
+        enum Price {
+            Known { amount: f64, note: Option<&'static str> },
+            Guess(f32),
+        }
+        for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert!(RawJson::new(&bad).is_err());
+            assert!(RawJson::new(&[None, Some(bad)]).is_err());
+            assert!(RawJson::new(&std::collections::BTreeMap::from([("a", (1, bad))])).is_err());
+            assert!(RawJson::new(&Price::Known { amount: bad, note: None }).is_err());
+            #[expect(clippy::cast_possible_truncation, reason = "an infinity stays one")]
+            let guess = Price::Guess(bad as f32);
+            assert!(RawJson::new(&guess).is_err());
+        }
+        let good = Price::Known { amount: 0.5, note: None };
+        assert_eq!(RawJson::new(&good).expect("JSON").as_str(), r#"{"Known":{"amount":0.5,"note":null}}"#);
+        assert_eq!(RawJson::new(&((), "null", None::<f64>)).expect("JSON").as_str(), r#"[null,"null",null]"#);
+    }
+
+    #[test]
+    fn nine_hundred_levels_are_read_and_a_million_do_no_harm() {
+        let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
+        let read = |depth| RawJson::parse(&nested(depth)).expect("JSON").get::<serde_json::Value>();
+        for depth in [1, 127, 128, 900, DEEPEST] {
+            assert!(read(depth).is_ok(), "{depth}");
+        }
+        for depth in [DEEPEST + 1, 10_000, 1_000_000] {
+            assert!(read(depth).is_err(), "{depth}");
+        }
+        let in_text = format!("[{:?}]", nested(5000));
+        assert_eq!(RawJson::parse(&in_text).expect("JSON").get::<Vec<String>>().expect("texts").len(), 1);
+        let objects = r#"{"a":"#.repeat(900) + "1" + &"}".repeat(900);
+        assert!(RawJson::parse(&objects).expect("JSON").get::<serde_json::Value>().is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn floats_are_exact_both_ways(bits: u64) {
+            let value = f64::from_bits(bits);
+            prop_assume!(value.is_finite());
+            let read: f64 = RawJson::new(&value).expect("JSON").get().expect("a float");
+            prop_assert_eq!(read.to_bits(), bits);
         }
     }
 

@@ -1,6 +1,7 @@
 //! A session's data, and the signed text it is stored as.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
@@ -31,79 +32,40 @@ pub struct SessionData {
 
 impl SessionData {
     /// The value under `key`.
-    ///
-    /// ```
-    /// # use sessionid::sessions::{RawJson, SessionData};
-    /// let data = SessionData::from_json(br#"{"counter": 1}"#)?;
-    /// let counter = data.get("counter").map(RawJson::get::<i64>).transpose()?;
-    /// assert_eq!(counter, Some(1));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&RawJson> {
         self.values.get(&*escape_key(key))
     }
 
     /// Sets `key`; one that is there keeps its place.
-    ///
-    /// ```
-    /// # use sessionid::sessions::{RawJson, SessionData};
-    /// let mut data = SessionData::from_json(br#"{"a": 1, "b": 2}"#)?;
-    /// data.insert("a", RawJson::new(&[3])?);
-    /// assert_eq!(data.to_json(), r#"{"a":[3],"b":2}"#);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     pub fn insert(&mut self, key: &str, value: RawJson) {
         self.values.insert(escape_key(key).into(), value);
     }
 
     /// Takes `key` out; the others keep their order.
-    ///
-    /// ```
-    /// # use sessionid::sessions::{RawJson, SessionData};
-    /// let mut data = SessionData::from_json(br#"{"a": 1, "b": 2, "c": 3}"#)?;
-    /// assert_eq!(data.remove("a"), Some(RawJson::new(&1)?));
-    /// assert_eq!(data.to_json(), r#"{"b":2,"c":3}"#);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     pub fn remove(&mut self, key: &str) -> Option<RawJson> {
         self.values.shift_remove(&*escape_key(key))
     }
 
+    /// Takes many keys out at once: one by one, each would move all that follow it.
+    pub(crate) fn remove_all<'a>(&mut self, keys: impl IntoIterator<Item = &'a str>) {
+        let keys: HashSet<Cow<'_, str>> = keys.into_iter().map(escape_key).collect();
+        self.values.retain(|key, _| !keys.contains(&**key));
+    }
+
     /// Whether `key` is there.
-    ///
-    /// ```
-    /// # use sessionid::sessions::{RawJson, SessionData};
-    /// let data = SessionData::from_json(br#"{"user": null}"#)?;
-    /// assert!(data.contains_key("user")); // `None` is a value
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     #[must_use]
     pub fn contains_key(&self, key: &str) -> bool {
         self.get(key).is_some()
     }
 
     /// How many keys there are.
-    ///
-    /// ```
-    /// # use sessionid::sessions::{RawJson, SessionData};
-    /// let data = SessionData::from_json(br#"{"a": 1, "b": 2}"#)?;
-    /// assert_eq!(data.len(), 2);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.values.len()
     }
 
     /// Whether there is no key.
-    ///
-    /// ```
-    /// # use sessionid::sessions::{RawJson, SessionData};
-    /// let data = SessionData::from_json(br#"{}"#)?;
-    /// assert!(data.is_empty());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
@@ -123,6 +85,22 @@ impl SessionData {
         self.values.iter().map(|(key, value)| (unescape_key(key), value))
     }
 
+    /// Bytes of the JSON text.
+    #[must_use]
+    pub fn json_len(&self) -> usize {
+        // Quotation marks and a colon for each, a comma between two, and the braces.
+        let members: usize =
+            self.values.iter().map(|(key, value)| key.len() + value.as_str().len() + 3).sum();
+        members + self.values.len().saturating_sub(1) + 2
+    }
+
+    /// The keys with the longest values, each with the bytes of its JSON, the longest first.
+    pub(crate) fn largest(&self, count: usize) -> Vec<(String, usize)> {
+        let mut sizes: Vec<_> = self.values.iter().map(|(key, value)| (value.as_str().len(), key)).collect();
+        sizes.sort_unstable_by(|one, other| other.cmp(one));
+        sizes.into_iter().take(count).map(|(size, key)| (unescape_key(key), size)).collect()
+    }
+
     /// The JSON text, as Django's serializer writes it.
     ///
     /// ```
@@ -134,8 +112,7 @@ impl SessionData {
     /// ```
     #[must_use]
     pub fn to_json(&self) -> String {
-        let length: usize = self.values.iter().map(|(key, value)| key.len() + value.as_str().len() + 4).sum();
-        let mut json = String::with_capacity(length + 2);
+        let mut json = String::with_capacity(self.json_len());
         json.push('{');
         for (index, (key, value)) in self.values.iter().enumerate() {
             if index > 0 {
@@ -170,7 +147,7 @@ impl SessionData {
         let mut values = IndexMap::new();
         let mut scanner = Scanner::new(&latin1);
         scanner.members(|key, value| {
-            values.insert(key, value);
+            values.insert(key, RawJson::scanned(value));
         })?;
         scanner.end()?;
         Ok(Self { values })
@@ -190,6 +167,9 @@ pub trait PayloadCodec: fmt::Debug + Send + Sync {
     /// [`PayloadError::Unreadable`], which must not be overwritten.
     fn decode(&self, payload: &Payload) -> Result<SessionData, PayloadError>;
 
+    /// The same where that takes no more than `limit` bytes of JSON; `None`, without much work, where it takes more.
+    fn decode_within(&self, payload: &Payload, limit: usize) -> Option<Result<SessionData, PayloadError>>;
+
     /// Who made a payload, and when, where payloads are signed.
     fn signature(&self, payload: &Payload) -> Option<Result<Signature, SigningError>>;
 }
@@ -197,8 +177,8 @@ pub trait PayloadCodec: fmt::Debug + Send + Sync {
 /// What a good signature tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Signature {
-    /// When the payload was signed, in seconds since 1970.
-    pub timestamp: u64,
+    /// When the payload was signed, in seconds since 1970; negative before.
+    pub timestamp: i64,
     /// Which key signed it: 0 is `SECRET_KEY`, 1 the first of `SECRET_KEY_FALLBACKS`, and so on.
     pub key_index: usize,
 }
@@ -251,15 +231,6 @@ impl SessionCodec {
 
     /// Checks a payload's signature, and tells when it was made and by which key.
     ///
-    /// ```
-    /// # use sessionid::sessions::{SessionCodec, SessionData};
-    /// let codec = SessionCodec::new("secret", &[]);
-    /// let payload = codec.encode(&SessionData::default(), "2026-11-22T18:24:10Z".parse()?);
-    /// let unsigned = codec.unsign(&payload)?;
-    /// assert_eq!((unsigned.timestamp, unsigned.key_index), (1_795_371_850, 0));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
     /// # Errors
     ///
     /// As [`TimestampSigner::unsign`].
@@ -280,12 +251,16 @@ impl SessionCodec {
     /// [`PayloadError::BadSignature`], which makes an empty session, or
     /// [`PayloadError::Unreadable`], which must not be overwritten.
     pub fn decode(&self, payload: &str) -> Result<SessionData, PayloadError> {
-        let json = signing::loads(&self.signer, payload).map_err(|error| match error {
-            SigningError::BadSignature => PayloadError::BadSignature,
-            error => PayloadError::Unreadable(UnreadablePayload::Signing(error)),
-        })?;
-        SessionData::from_json(&json).map_err(|error| PayloadError::Unreadable(error.into()))
+        data(signing::loads(&self.signer, payload))
     }
+}
+
+fn data(json: Result<Vec<u8>, SigningError>) -> Result<SessionData, PayloadError> {
+    let json = json.map_err(|error| match error {
+        SigningError::BadSignature => PayloadError::BadSignature,
+        error => PayloadError::Unreadable(UnreadablePayload::Signing(error)),
+    })?;
+    SessionData::from_json(&json).map_err(|error| PayloadError::Unreadable(error.into()))
 }
 
 impl PayloadCodec for SessionCodec {
@@ -295,6 +270,14 @@ impl PayloadCodec for SessionCodec {
 
     fn decode(&self, payload: &Payload) -> Result<SessionData, PayloadError> {
         Self::decode(self, payload.as_str().ok_or(PayloadError::BadSignature)?)
+    }
+
+    fn decode_within(&self, payload: &Payload, limit: usize) -> Option<Result<SessionData, PayloadError>> {
+        let Some(text) = payload.as_str() else { return Some(Err(PayloadError::BadSignature)) };
+        match signing::loads_within(&self.signer, text, limit) {
+            Err(SigningError::TooLarge) => None,
+            json => Some(data(json)),
+        }
     }
 
     fn signature(&self, payload: &Payload) -> Option<Result<Signature, SigningError>> {
@@ -363,6 +346,15 @@ mod tests {
         order.remove("a");
         order.insert("a", RawJson::parse("8").expect("JSON"));
         assert_eq!(order.to_json(), r#"{"b":9,"c":3,"a":8}"#);
+    }
+
+    #[test]
+    fn the_length_is_that_of_the_text() {
+        for json in ["{}", r#"{"a":1}"#, r#"{"a":[1,2],"b\u00e9":"\ud800","":null}"#] {
+            assert_eq!((data(json).to_json().as_str(), data(json).json_len()), (json, json.len()));
+        }
+        let sizes = data(r#"{"a":1,"b":[1,2,3],"c":"x"}"#).largest(2);
+        assert_eq!(sizes, [("b".to_owned(), 7), ("c".to_owned(), 3)]);
     }
 
     #[test]

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::backends::{Found, Moment, Payload, SessionBackend, SessionRecords, Stored};
+use super::backends::{Entry, Found, Inserted, Moment, Payload, SessionBackend, SessionRecords, Stored};
 use super::error::SessionError;
+use super::heavy::{Heavy, LARGEST_LIGHT, Room};
 use super::key::{NewKeys, SessionKey};
 use super::saving::{Pending, Queues, Saved, Saving};
 use super::serializers::{PayloadCodec, PayloadError, SessionData};
@@ -45,6 +46,8 @@ pub(crate) enum Loaded {
         payload: Payload,
         /// The data in it, or why there is none: nobody may ever ask.
         data: Result<SessionData, PayloadError>,
+        /// Where it is a large one.
+        room: Option<Room>,
     },
     Nothing,
     /// See [`Found::Ended`].
@@ -54,11 +57,25 @@ pub(crate) enum Loaded {
 impl Storage {
     /// Sessions kept in `backend`, their payloads encoded by `codec`.
     pub fn new(backend: impl SessionBackend + 'static, codec: impl PayloadCodec + 'static) -> Self {
+        Self::with(Arc::new(backend), Arc::new(codec))
+    }
+
+    /// The same sessions by way of another backend, such as one that looks at what passes.
+    #[must_use]
+    pub fn wrapped<B: SessionBackend + 'static>(
+        &self,
+        wrap: impl FnOnce(Arc<dyn SessionBackend>) -> B,
+    ) -> Self {
+        Self::with(Arc::new(wrap(Arc::clone(&self.0.backend))), Arc::clone(&self.0.codec))
+    }
+
+    fn with(backend: Arc<dyn SessionBackend>, codec: Arc<dyn PayloadCodec>) -> Self {
         Self(Arc::new(Saving {
-            backend: Box::new(backend),
-            codec: Box::new(codec),
+            backend,
+            codec,
             queues: Queues::default(),
             keys: NewKeys::default(),
+            heavy: Heavy::new(),
         }))
     }
 
@@ -110,13 +127,53 @@ impl Storage {
         if !self.0.backend.holds(key) {
             return Ok(Loaded::Nothing);
         }
-        Ok(match self.0.backend.load(key, moment).await? {
+        let found = self.0.backend.load(key, moment).await?;
+        match self.decoded(found) {
+            Some(loaded) => Ok(loaded),
+            None => self.load_heavy(key, moment).await,
+        }
+    }
+
+    /// Loads it again, once there is room: who waits for that has nothing of it in memory.
+    async fn load_heavy(&self, key: &SessionKey, moment: &Moment) -> Result<Loaded, SessionError> {
+        let room = self.0.heavy.room(self.0.backend.timeout()).await?;
+        let found = self.0.backend.load(key, moment).await?;
+        let Found::Session(Stored { payload, .. }) = found else {
+            return Ok(self.decoded(found).unwrap_or(Loaded::Nothing));
+        };
+        let (this, text) = (Arc::clone(&self.0), payload.clone());
+        let data = self.0.heavy.decode(key, &payload, move || this.codec.decode(&text)).await?;
+        Ok(Loaded::Session { payload, data, room: Some(room) })
+    }
+
+    /// `None` for a session that takes longer to decode than a worker has.
+    fn decoded(&self, found: Found) -> Option<Loaded> {
+        Some(match found {
             Found::Session(Stored { payload, .. }) => {
-                Loaded::Session { data: self.0.codec.decode(&payload), payload }
+                let data = self.0.codec.decode_within(&payload, LARGEST_LIGHT)?;
+                Loaded::Session { payload, data, room: None }
             }
             Found::Nothing => Loaded::Nothing,
             Found::Ended => Loaded::Ended,
         })
+    }
+
+    /// Puts a session under a key in the place of whatever is there.
+    pub(crate) async fn put(
+        &self,
+        key: &SessionKey,
+        data: &SessionData,
+        expire_date: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<(), SessionError> {
+        if !self.0.backend.holds(key) {
+            return Err(SessionError::unavailable("the store can hold no session under this key"));
+        }
+        let entry = Entry { payload: self.0.codec.encode(data, now), expire_date };
+        if self.0.backend.insert(key, entry.clone()).await? == Inserted::Taken {
+            self.0.backend.replace(key, None, entry).await?;
+        }
+        Ok(())
     }
 
     pub(crate) async fn create(&self, pending: Pending) -> Result<Saved, SessionError> {

@@ -18,6 +18,7 @@ mod error;
 mod names;
 mod redacted;
 mod rules;
+mod server;
 mod sources;
 mod warnings;
 
@@ -26,8 +27,12 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ipnet::IpNet;
+
 pub use self::error::SettingsError;
 use self::rules::{is_cookie_path, is_domain, is_host_pattern, is_token};
+pub use self::server::ServerLimits;
+use self::server::{server_limits, trusted_proxies};
 use self::sources::Sources;
 use self::warnings::warn_of_short_keys;
 use crate::db::{DatabaseOptions, DatabaseUrl, Synchronous};
@@ -54,6 +59,8 @@ const AGES: RangeInclusive<i64> = 0..=100 * 365 * 24 * 60 * 60;
 /// How long a database may be waited for, in seconds.
 const TIMEOUTS: RangeInclusive<i64> = 1..=3600;
 const POOL_SIZES: RangeInclusive<i64> = 1..=1000;
+/// Up to what can be read again: `signing::INFLATED_LIMIT`.
+const SESSION_SIZES: RangeInclusive<i64> = 1..=8 << 20;
 
 /// Everything that `settings.toml` and the environment say.
 ///
@@ -80,14 +87,18 @@ pub struct Settings {
     pub secret_key_fallbacks: Vec<String>,
     /// `ALLOWED_HOSTS`.
     pub allowed_hosts: Vec<String>,
+    /// `TRUSTED_PROXIES`.
+    pub trusted_proxies: Vec<IpNet>,
+    /// `MAX_CONNECTIONS`, and what has no setting.
+    pub limits: ServerLimits,
     /// `DATABASE_URL`.
     pub database_url: DatabaseUrl,
     /// The other `DATABASE_…` settings.
     pub database: DatabaseOptions,
     /// `SESSION_ENGINE`.
     pub session_engine: Engine,
-    /// The `SESSION_COOKIE_…` settings, `SESSION_SAVE_EVERY_REQUEST` and
-    /// `SESSION_EXPIRE_AT_BROWSER_CLOSE`.
+    /// The `SESSION_COOKIE_…` settings, `SESSION_SAVE_EVERY_REQUEST`, `SESSION_EXPIRE_AT_BROWSER_CLOSE`,
+    /// `SESSION_MAX_BYTES` and `SESSION_NO_STORE`.
     pub session: SessionPolicy,
     /// `SESSION_FILE_PATH`.
     pub session_file_path: Option<PathBuf>,
@@ -156,6 +167,8 @@ impl Settings {
             secret_key: sources.string("SECRET_KEY")?.unwrap_or_default(),
             secret_key_fallbacks: sources.list("SECRET_KEY_FALLBACKS")?.unwrap_or_default(),
             allowed_hosts: sources.list("ALLOWED_HOSTS")?.unwrap_or_default(),
+            trusted_proxies: trusted_proxies(&sources)?,
+            limits: server_limits(&sources)?,
             database_url: database_url.relative_to(&base_dir),
             database: database_options(&sources)?,
             session_engine: sources.parsed("SESSION_ENGINE", Engine::ALLOWED)?.unwrap_or_default(),
@@ -258,6 +271,11 @@ fn session_policy(sources: &Sources) -> Result<SessionPolicy, SettingsError> {
         expire_at_browser_close: sources
             .boolean("SESSION_EXPIRE_AT_BROWSER_CLOSE")?
             .unwrap_or(default.expire_at_browser_close),
+        max_bytes: sources
+            .integer("SESSION_MAX_BYTES", &SESSION_SIZES, "bytes of JSON")?
+            .and_then(|bytes| usize::try_from(bytes).ok())
+            .unwrap_or(default.max_bytes),
+        no_store: sources.boolean("SESSION_NO_STORE")?.unwrap_or(default.no_store),
     })
 }
 

@@ -14,11 +14,13 @@ pub(super) enum Kind {
 }
 
 /// Every setting, in the order of the README's table.
-pub(super) const SETTINGS: [(&str, Kind); 25] = [
+pub(super) const SETTINGS: [(&str, Kind); 29] = [
     ("DEBUG", Kind::Boolean),
     ("SECRET_KEY", Kind::String),
     ("SECRET_KEY_FALLBACKS", Kind::List),
     ("ALLOWED_HOSTS", Kind::List),
+    ("TRUSTED_PROXIES", Kind::List),
+    ("MAX_CONNECTIONS", Kind::Integer),
     ("DATABASE_URL", Kind::String),
     ("DATABASE_SYNCHRONOUS", Kind::String),
     ("DATABASE_CONNECT_TIMEOUT", Kind::Integer),
@@ -36,6 +38,8 @@ pub(super) const SETTINGS: [(&str, Kind); 25] = [
     ("SESSION_COOKIE_SAMESITE", Kind::StringOrFalse),
     ("SESSION_SAVE_EVERY_REQUEST", Kind::Boolean),
     ("SESSION_EXPIRE_AT_BROWSER_CLOSE", Kind::Boolean),
+    ("SESSION_MAX_BYTES", Kind::Integer),
+    ("SESSION_NO_STORE", Kind::Boolean),
     ("SESSION_SERIALIZER", Kind::String),
     ("SESSION_FILE_PATH", Kind::String),
     ("SESSION_CACHE_ALIAS", Kind::String),

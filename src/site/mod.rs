@@ -8,14 +8,21 @@
 //! # drop(app);
 //! ```
 
+mod body_timeout;
+mod client_address;
+pub(crate) mod cross_origin;
 mod error_pages;
 mod headers;
 mod hosts;
+mod static_files;
 mod templates;
 mod urls;
 mod views;
 
+pub(crate) use self::body_timeout::{BodyTimeout, limit_body};
+pub(crate) use self::client_address::{TrustedProxies, client_address};
 pub use self::error_pages::{ShowCauses, error_pages};
+pub(crate) use self::headers::date_by_the_clock;
 pub use self::headers::default_headers;
 pub use self::hosts::AllowedHosts;
 pub use self::templates::{TemplateError, Templates};

@@ -25,3 +25,5 @@ mod lost_table;
 mod read_only;
 mod refused_start;
 mod shutdown;
+mod start_limits;
+mod unread_log;

@@ -9,11 +9,13 @@ mod endings;
 mod errors;
 mod expiry;
 mod harness;
+mod logs;
 mod memory;
 mod merge;
 mod methods;
 mod odd_stores;
 mod saving;
+mod size;
 mod store;
 #[path = "../support/mod.rs"]
 mod support;

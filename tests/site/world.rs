@@ -5,7 +5,7 @@ use std::path::Path;
 use actix_web::dev::ServerHandle;
 use sessionid::application::Application;
 use sessionid::clock::{Clock, ManualClock};
-use sessionid::settings::Settings;
+use sessionid::settings::{ServerLimits, Settings};
 use sessionid::testing::{Client, Exchange};
 
 use crate::support::{Row, TestDatabase};
@@ -27,19 +27,24 @@ impl World {
 
     /// The same with some settings in the environment.
     pub(crate) fn start_with(environment: &[(&str, &str)]) -> Self {
-        Self::start_on(TestDatabase::new(), environment)
+        Self::start_within(environment, ServerLimits::default())
+    }
+
+    /// The same with other limits than a setting can name.
+    pub(crate) fn start_within(environment: &[(&str, &str)], limits: ServerLimits) -> Self {
+        Self::start_on(TestDatabase::new(), environment, limits)
     }
 
     /// The same on SQLite, whatever the other tests have.
     pub(crate) fn start_with_a_file() -> Self {
-        Self::start_on(TestDatabase::file_of_its_own(), &[])
+        Self::start_on(TestDatabase::file_of_its_own(), &[], ServerLimits::default())
     }
 
-    fn start_on(database: TestDatabase, environment: &[(&str, &str)]) -> Self {
+    fn start_on(database: TestDatabase, environment: &[(&str, &str)], limits: ServerLimits) -> Self {
         let url = database.url();
         let environment = environment.iter().copied().chain([("DATABASE_URL", url.as_str())]);
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("settings.toml");
-        let settings = Settings::load(&file, environment).unwrap();
+        let settings = Settings { limits, ..Settings::load(&file, environment).unwrap() };
         let clock = ManualClock::default();
         let (origin, server) = serve(&settings, &clock);
         let browser = Client::new(&origin, Clock::from(clock.clone()));
