@@ -21,10 +21,12 @@ use actix_web::dev::{Server, ServerHandle, ServiceFactory, ServiceRequest, Servi
 use actix_web::middleware::{Condition, Logger, from_fn};
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer};
+use chrono::{DateTime, Utc};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::clock::Clock;
 use crate::db::{Database, DbError};
+use crate::error::chain;
 use crate::lab::{self, Lab, SecretKeys};
 use crate::sessions::actix::stock::{StockStore, stock_middleware};
 use crate::sessions::{DbBackend, Engine, SessionCodec, SessionMiddleware, SharedPolicy, Storage};
@@ -35,6 +37,8 @@ use crate::site::{
 
 /// How long requests in flight may take once the server is told to stop.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(30);
+/// Sessions that are looked at when the site starts.
+const NEWEST: u32 = 20;
 
 /// Why the site does not start.
 ///
@@ -133,6 +137,7 @@ impl Application {
         let bind_error = |source| ApplicationError::Bind { address, source };
         let listener = TcpListener::bind(address).map_err(bind_error)?;
         let address = listener.local_addr().map_err(bind_error)?;
+        actix_web::rt::spawn(warn_of_foreign_rows(storage.clone(), clock.now()));
         let site = Site::build(settings, clock, storage, more_urls)?;
         let limits = &settings.limits;
         let workers = available_parallelism().map_or(1, usize::from).min(limits.max_connections);
@@ -331,6 +336,24 @@ impl Site {
             Some(lab) => lab::configure(config, lab.clone(), self.sessions.clone()),
             None => drop(config.service(as_view("/", IndexView::get))),
         }
+    }
+}
+
+/// Says that another program's key has signed the newest live sessions, if none of them is signed by a known one: a
+/// visit saves over such a session, and logs its user out of that program. The start does not wait for it.
+async fn warn_of_foreign_rows(storage: Storage, now: DateTime<Utc>) {
+    let Some(records) = storage.records() else { return };
+    let rows = match records.list(NEWEST, 0).await {
+        Ok(rows) => rows,
+        Err(error) => return log::debug!("the newest sessions are not known: {}", chain(&error)),
+    };
+    let live = rows.iter().filter(|row| row.is_live(now) == Some(true));
+    let signatures: Vec<_> = live.filter_map(|row| storage.codec().signature(&row.payload)).collect();
+    if !signatures.is_empty() && signatures.iter().all(Result::is_err) {
+        log::warn!(
+            "none of the {} newest live sessions is signed by SECRET_KEY or one of SECRET_KEY_FALLBACKS: visits save over them, and if a live Django shares this table, its users are logged out; check SECRET_KEY",
+            signatures.len()
+        );
     }
 }
 

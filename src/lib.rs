@@ -72,6 +72,7 @@ pub mod site;
 pub mod testing;
 #[cfg(feature = "site")]
 pub mod testserver;
+mod throttle;
 
 /// The pages whose examples are compiled with the documentation's.
 #[cfg(all(doctest, feature = "site"))]

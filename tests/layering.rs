@@ -12,9 +12,10 @@ use self::graph::Graph;
 use self::source::{File, files};
 
 /// The rooms from the ground up; each may use those before it.
-const ROOMS: [&str; 14] = [
+const ROOMS: [&str; 15] = [
     "error",
     "clock",
+    "throttle",
     "crypto",
     "signing",
     "db",
@@ -36,22 +37,28 @@ const FILES: [(&str, &[&str]); 8] = [
         &[
             "error",
             "schema",
+            "file",
+            "filesystem",
             "postgres_url",
             "url",
             "options",
             "sqlite",
             "postgres",
             "connection",
+            "backup",
             "datetime",
             "bytes",
             "rows",
             "wal_index",
             "row_cache",
+            "migrations",
+            "log_growth",
             "checkpoints",
+            "readers",
+            "local_file",
             "turns",
             "writer",
             "pooled",
-            "migrations",
             "database",
         ],
     ),

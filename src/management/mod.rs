@@ -15,12 +15,13 @@ use std::io::ErrorKind;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
 use self::commands::output::visible;
 use self::commands::{
-    CommandError, check, clearsessions, migrate, runserver, sessions, testserver, walkthrough,
+    CommandError, backup, check, clearsessions, migrate, runserver, sessions, testserver, walkthrough,
 };
 pub use self::logging::{Log, start_logging};
 use crate::error::chain;
@@ -50,6 +51,11 @@ enum Command {
     Migrate,
     /// Delete the sessions that have expired; safe beside a running server.
     Clearsessions,
+    /// Copy the database to a new file; safe beside a running server.
+    Backup {
+        /// Where to; nothing may be there yet.
+        file: PathBuf,
+    },
     /// Look into the table of sessions.
     #[command(subcommand)]
     Sessions(SessionsCommand),
@@ -152,6 +158,7 @@ pub fn execute_from_command_line(arguments: impl IntoIterator<Item = OsString>) 
             return ExitCode::from(code);
         }
     };
+    ignore_file_size_signal();
     match without_panic(cli) {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read the output has read enough.
@@ -159,8 +166,17 @@ pub fn execute_from_command_line(arguments: impl IntoIterator<Item = OsString>) 
         Err(error) => {
             eprintln!("Error: {}", visible(&chain(&error).replace('\n', " ")));
             // The shell's code for what Ctrl-C ended.
-            if let CommandError::Interrupted { .. } = error { ExitCode::from(130) } else { ExitCode::FAILURE }
+            if error.is_interruption() { ExitCode::from(130) } else { ExitCode::FAILURE }
         }
+    }
+}
+
+/// Past RLIMIT_FSIZE a write fails like one to a full disk, where it would end the process otherwise. A handler that does
+/// nothing of note is enough for that, and the only way without `unsafe`.
+fn ignore_file_size_signal() {
+    let ignored = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
+    if let Err(error) = ignored {
+        log::debug!("SIGXFSZ is not ignored: {error}");
     }
 }
 
@@ -187,6 +203,7 @@ fn execute(cli: Cli) -> Result<(), CommandError> {
         Command::Runserver { address } => runserver::execute(&settings()?, &file, &address),
         Command::Migrate => migrate::execute(&settings()?),
         Command::Clearsessions => clearsessions::execute(&settings()?),
+        Command::Backup { file } => backup::execute(&settings()?, &file),
         Command::Sessions(SessionsCommand::List { limit, page, json }) => {
             sessions::list(&settings()?, limit, page, json)
         }

@@ -10,12 +10,18 @@ mod database;
 mod server;
 mod timing;
 
+mod backup;
 mod bad_cookies;
 mod corrupt_rows;
+mod file_size_limit;
+mod foreign_rows;
 mod full_disk;
 mod hot_session;
 mod kill;
 mod locked;
+mod long_reader;
+mod lost_file;
+mod lost_table;
 mod read_only;
 mod refused_start;
 mod shutdown;

@@ -2,7 +2,7 @@
 
 use super::walkthrough::WalkthroughError;
 use crate::application::ApplicationError;
-use crate::db::DbError;
+use crate::db::{BackupError, DbError};
 use crate::sessions::SessionError;
 use crate::settings::SettingsError;
 
@@ -15,6 +15,8 @@ pub(in crate::management) enum CommandError {
     Application(#[from] ApplicationError),
     #[error(transparent)]
     Database(#[from] DbError),
+    #[error(transparent)]
+    Backup(#[from] BackupError),
     #[error(transparent)]
     Session(#[from] SessionError),
     #[error("this SESSION_ENGINE cannot list its sessions")]
@@ -37,4 +39,11 @@ pub(in crate::management) enum CommandError {
     Panic(String),
     #[error(transparent)]
     Walkthrough(#[from] WalkthroughError),
+}
+
+impl CommandError {
+    /// Whether Ctrl-C has ended the command.
+    pub(in crate::management) fn is_interruption(&self) -> bool {
+        matches!(self, Self::Interrupted { .. } | Self::Backup(BackupError::Stopped))
+    }
 }

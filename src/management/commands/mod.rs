@@ -1,5 +1,6 @@
 //! One file for each command.
 
+pub(super) mod backup;
 pub(super) mod check;
 pub(super) mod clearsessions;
 mod error;

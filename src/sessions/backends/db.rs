@@ -39,7 +39,8 @@ impl DbBackend {
     }
 
     async fn live(&self, key: &SessionKey, now: DateTime<Utc>) -> Result<Option<Stored>, DbError> {
-        let read_at = match self.database.rows().get(key.as_str(), now) {
+        let rows = self.database.rows();
+        let read_at = match rows.get(key.as_str(), now) {
             Ok(CachedRow { payload, expire_date }) => {
                 return Ok(Some(Stored { payload: payload.into(), expire_date: Some(expire_date) }));
             }
@@ -53,7 +54,7 @@ impl DbBackend {
         let (payload, expire_date) = (Payload::from(data.0), expire_date.moment());
         if let Some(expire_date) = expire_date {
             let row = CachedRow { payload: payload.shared(), expire_date };
-            self.database.rows().put(key.as_str(), row, read_at);
+            rows.put(key.as_str(), row, read_at);
         }
         Ok(Some(Stored { payload, expire_date }))
     }
