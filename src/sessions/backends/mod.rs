@@ -21,6 +21,7 @@
 mod db;
 mod engine;
 mod entry;
+mod file;
 mod records;
 
 use std::fmt;
@@ -33,6 +34,7 @@ use chrono::{DateTime, Utc};
 pub use self::db::DbBackend;
 pub use self::engine::{Engine, UnknownEngine};
 pub use self::entry::{Entry, Found, Inserted, Moment, Renamed, Replaced, Stored};
+pub use self::file::{FileBackend, FileCodec, FolderError};
 pub use self::records::{Count, ExpireDate, SessionRecord, SessionRecords};
 use super::error::SessionError;
 use super::key::SessionKey;
