@@ -140,7 +140,7 @@ class File(Engine):
     # The kernel dates a file by its last tick.
     tolerance = 0.02
 
-    # Cookies under which Django finds a key that no file can have, and fails where the session is flushed.
+    # Cookies under which Django finds a key that no file can have, and fails where that is to be deleted.
     ODD_COOKIES = {
         "in capitals", "eight letters beyond ASCII", "with a bad byte", "with a bad byte before", "percent-encoded",
         "with a quote before", "with a quote behind", "with more behind",
@@ -183,10 +183,20 @@ class File(Engine):
         if cookie[0] == "unknown and long":
             cookie = "unknown", cookie[1]
         if cookie[0] in self.ODD_COOKIES:
-            operations = tuple(operation for operation in operations if operation != ["flush"])
+            deletes = [["flush"], ["cycle_key"]] if ["clear"] in operations else [["flush"]]
+            operations = tuple(operation for operation in operations if operation not in deletes)
         unusable = [["set", EXPIRY_KEY, end] for end in self.UNUSABLE]
         operations = tuple(operation for operation in operations if operation not in unusable)
+        operations = tuple(looked_at_before_pop(operations))
         return replace(request, tampering=tampering, cookie=cookie, operations=operations)
+
+
+def looked_at_before_pop(operations):
+    """Where `pop` is the first to look, Django forgets that it has begun a new session in the place of one that is over."""
+    for operation in operations:
+        if operation[0] == "pop":
+            yield ["has_key", operation[1]]
+        yield operation
 
 
 ENGINES = {engine.name: engine for engine in [Db, File]}

@@ -8,7 +8,7 @@ use actix_web::http::StatusCode;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
 use sessionid::sessions::backends::{Count, Entry, ExpireDate, FileBackend, FileCodec, SessionBackend};
-use sessionid::sessions::{Session, SessionCodec, SessionError, SessionPolicy, SharedPolicy};
+use sessionid::sessions::{Session, SessionCodec, SessionError, SessionPolicy, SessionStore, SharedPolicy};
 
 use crate::cookie;
 use crate::harness::{Answer, Harness, SECRET_KEY};
@@ -62,6 +62,21 @@ async fn whoever_reads_a_session_that_is_over_has_another_at_once_which_is_empty
     assert_ne!(answer.key(), key);
     assert_eq!(harness.data(answer.key()), "{}");
     assert_eq!(harness.rows().len(), 1, "the old one is gone");
+}
+
+/// `SessionStore::save` looks at it for the first time.
+#[actix_web::test]
+async fn so_has_whoever_saves_it_unseen() {
+    let harness = on_files();
+    let key = harness.saved().await;
+    harness.clock.advance(TimeDelta::weeks(2));
+    let (storage, policy) = (harness.storage.clone(), harness.policy.get());
+    let key = key.as_str().try_into().ok();
+    let mut session = SessionStore::new(key.clone(), storage, policy, harness.clock.clone().into());
+    session.save().await.unwrap();
+    assert_ne!(session.session_key(), key.as_ref());
+    assert_eq!(harness.rows().len(), 1, "the old one is gone");
+    assert_eq!(harness.data(session.session_key().unwrap().as_str()), "{}");
 }
 
 /// As `load` of Django 5.2's `file.py` decides on each of them, `now` being 18:24:10.25.
