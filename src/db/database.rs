@@ -38,18 +38,6 @@ pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, DbError> {
 }
 
 /// A handle on one database; clones share it.
-///
-/// ```
-/// use sessionid::db::{Database, DatabaseOptions, DatabaseUrl};
-///
-/// # #[actix_web::main]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let folder = tempfile::tempdir()?;
-/// # let url = DatabaseUrl::Sqlite(folder.path().join("db.sqlite3"));
-/// # let database = Database::open(&url, DatabaseOptions::default())?;
-/// let shared = database.clone();
-/// # Ok(()) }
-/// ```
 #[derive(Clone, Debug)]
 pub struct Database {
     access: Access,
@@ -165,21 +153,6 @@ impl Database {
 
     /// Runs `query` on a connection for reading, on a thread that may wait.
     ///
-    /// ```
-    /// # use diesel::{dsl::sql, sql_types::Text};
-    /// # use diesel::prelude::*;
-    /// # use sessionid::db::{Database, DatabaseOptions, DatabaseUrl};
-    /// # #[actix_web::main]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let folder = tempfile::tempdir()?;
-    /// # let url = DatabaseUrl::Sqlite(folder.path().join("db.sqlite3"));
-    /// # let database = Database::open(&url, DatabaseOptions::default())?;
-    /// let version = diesel::select(sql::<Text>("sqlite_version()"));
-    /// let version: String = database.read(|conn| version.get_result(conn)).await?;
-    /// assert!(version.starts_with("3."));
-    /// # Ok(()) }
-    /// ```
-    ///
     /// # Errors
     ///
     /// What the query reports, or that there was no connection or answer within the time limit.
@@ -208,19 +181,6 @@ impl Database {
     /// The transaction may hold other jobs too: a job that finds something wrong must return before its first change,
     /// as a value, and a statement that fails takes the whole transaction back. A job may run more than once: the
     /// server can take a transaction back for the sake of another, and it is then tried again.
-    ///
-    /// ```
-    /// # use diesel::prelude::*;
-    /// # use sessionid::db::{Database, DatabaseOptions, DatabaseUrl, DbError};
-    /// # #[actix_web::main]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let folder = tempfile::tempdir()?;
-    /// # let url = DatabaseUrl::Sqlite(folder.path().join("db.sqlite3"));
-    /// # let database = Database::open(&url, DatabaseOptions::default())?;
-    /// let deleted = database.write(|conn| diesel::sql_query("DELETE FROM django_session").execute(conn));
-    /// assert_eq!(deleted.await?, 0);
-    /// # Ok(()) }
-    /// ```
     ///
     /// # Errors
     ///

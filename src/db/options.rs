@@ -83,11 +83,6 @@ pub enum Synchronous {
 
 impl Synchronous {
     /// What the setting may be.
-    ///
-    /// ```
-    /// # use sessionid::db::Synchronous;
-    /// assert_eq!(Synchronous::ALLOWED, "\"FULL\" or \"NORMAL\"");
-    /// ```
     pub const ALLOWED: &str = "\"FULL\" or \"NORMAL\"";
 
     pub(super) fn pragma(self) -> &'static str {
@@ -108,12 +103,6 @@ impl FromStr for Synchronous {
 }
 
 /// A text is no [`Synchronous`].
-///
-/// ```
-/// use sessionid::db::{Synchronous, UnknownSynchronous};
-///
-/// assert_eq!("sometimes".parse::<Synchronous>(), Err(UnknownSynchronous));
-/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("this is neither FULL nor NORMAL")]
 pub struct UnknownSynchronous;

@@ -54,6 +54,19 @@ pub enum SessionError {
         /// What `serde_json` says of the value.
         source: Arc<serde_json::Error>,
     },
+    /// The session is larger than [`SessionPolicy::max_bytes`](super::SessionPolicy::max_bytes): 413. It stays as it was stored.
+    #[error(
+        "the session has {bytes} bytes of JSON, more than the {limit} that SESSION_MAX_BYTES allows; the largest keys are {}",
+        list(largest)
+    )]
+    TooLarge {
+        /// Its size.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+        /// The largest keys, each with the bytes of its value.
+        largest: Vec<(String, usize)>,
+    },
     /// `_session_expiry` tells no expiry: 500.
     #[error(transparent)]
     Expiry(#[from] ExpiryError),
@@ -72,6 +85,11 @@ pub enum SessionError {
     /// A handler asks for a session where there is none: 500.
     #[error("no session on this route; wrap its scope in `SessionMiddleware`")]
     NoMiddleware,
+}
+
+fn list(largest: &[(String, usize)]) -> String {
+    let keys: Vec<_> = largest.iter().map(|(key, bytes)| format!("{key:?} ({bytes} bytes)")).collect();
+    keys.join(", ")
 }
 
 impl SessionError {

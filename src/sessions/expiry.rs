@@ -1,6 +1,6 @@
 //! When a session ends: the rules of `set_expiry` and the `get_expiry_…` family, without I/O.
 
-use chrono::{DateTime, Datelike as _, FixedOffset, TimeDelta, Utc};
+use chrono::{DateTime, Datelike as _, FixedOffset, NaiveDateTime, TimeDelta, Timelike as _, Utc};
 
 use super::json::RawJson;
 use super::policy::SessionPolicy;
@@ -36,12 +36,23 @@ impl Expiry {
     pub(crate) fn to_stored(self, now: DateTime<Utc>) -> Result<Option<RawJson>, ExpiryError> {
         let moment = match self {
             Self::Policy => return Ok(None),
-            Self::Seconds(seconds) => return Ok(Some(RawJson::from_integer(seconds))),
+            Self::Seconds(seconds) => {
+                // Refused here, where its caller hears of it, and not when the session is saved.
+                let delta = TimeDelta::try_seconds(seconds).ok_or(ExpiryError::OutOfRange)?;
+                let end = now.checked_add_signed(delta).ok_or(ExpiryError::OutOfRange)?;
+                if !is_writable(&end) {
+                    return Err(ExpiryError::OutOfRange);
+                }
+                return Ok(Some(RawJson::from_integer(seconds)));
+            }
             Self::At(moment) => moment,
             Self::After(delta) => {
                 now.checked_add_signed(delta).ok_or(ExpiryError::OutOfRange)?.fixed_offset()
             }
         };
+        if !is_writable(&moment.to_utc()) {
+            return Err(ExpiryError::OutOfRange);
+        }
         Ok(Some(RawJson::from_plain_text(&isoformat(moment))))
     }
 }
@@ -90,7 +101,7 @@ pub enum ExpiryError {
 
 /// What `_session_expiry` says, read once.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Stored {
+enum OwnExpiry {
     /// Nothing, or `null`.
     Policy,
     /// What Python calls false. Only a zero of a number also ends the cookie with the browser.
@@ -106,7 +117,7 @@ enum Stored {
 /// When a session with the given data ends, seen from one moment.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Lifetime {
-    stored: Stored,
+    own: OwnExpiry,
     cookie_age: i64,
     browser_close_by_policy: bool,
 }
@@ -114,7 +125,7 @@ pub(crate) struct Lifetime {
 impl Lifetime {
     pub(crate) fn new(stored: Option<&RawJson>, policy: &SessionPolicy) -> Result<Self, ExpiryError> {
         Ok(Self {
-            stored: stored.map_or(Ok(Stored::Policy), Stored::parse)?,
+            own: stored.map_or(Ok(OwnExpiry::Policy), OwnExpiry::parse)?,
             cookie_age: policy.cookie_age,
             browser_close_by_policy: policy.expire_at_browser_close,
         })
@@ -122,12 +133,12 @@ impl Lifetime {
 
     /// Whole seconds until the end (`get_expiry_age`).
     pub(crate) fn age(&self, now: DateTime<Utc>) -> i64 {
-        match self.stored {
-            Stored::Policy | Stored::Falsy { .. } | Stored::EmptyText => self.cookie_age,
+        match self.own {
+            OwnExpiry::Policy | OwnExpiry::Falsy { .. } | OwnExpiry::EmptyText => self.cookie_age,
             #[expect(clippy::cast_possible_truncation, reason = "Python's int(), within a date's range")]
-            Stored::Seconds(seconds) => seconds as i64,
+            OwnExpiry::Seconds(seconds) => seconds as i64,
             // `delta.days * 86400 + delta.seconds`: rounded down, below zero as well.
-            Stored::At(moment) => {
+            OwnExpiry::At(moment) => {
                 let delta = moment.to_utc() - now;
                 delta.num_seconds() - i64::from(delta.subsec_nanos() < 0)
             }
@@ -144,16 +155,16 @@ impl Lifetime {
 
     /// The end itself (`get_expiry_date`); a fixed one in the offset that it was given in.
     pub(crate) fn date(&self, now: DateTime<Utc>) -> Result<DateTime<FixedOffset>, ExpiryError> {
-        let delta = match self.stored {
-            Stored::At(moment) if is_writable(&moment.to_utc()) => return Ok(moment),
-            Stored::At(_) => return Err(ExpiryError::OutOfRange),
-            Stored::EmptyText => return Err(ExpiryError::Unreadable(RawJson::from_plain_text(""))),
-            Stored::Policy | Stored::Falsy { .. } => TimeDelta::try_seconds(self.cookie_age),
+        let delta = match self.own {
+            OwnExpiry::At(moment) if is_writable(&moment.to_utc()) => return Ok(moment),
+            OwnExpiry::At(_) => return Err(ExpiryError::OutOfRange),
+            OwnExpiry::EmptyText => return Err(ExpiryError::Unreadable(RawJson::from_plain_text(""))),
+            OwnExpiry::Policy | OwnExpiry::Falsy { .. } => TimeDelta::try_seconds(self.cookie_age),
             #[expect(
                 clippy::cast_possible_truncation,
                 reason = "a float beyond i64 saturates, and is refused"
             )]
-            Stored::Seconds(seconds) => Some(TimeDelta::microseconds((seconds * 1e6).round() as i64)),
+            OwnExpiry::Seconds(seconds) => Some(TimeDelta::microseconds((seconds * 1e6).round() as i64)),
         };
         delta
             .and_then(|delta| now.checked_add_signed(delta))
@@ -170,8 +181,8 @@ impl Lifetime {
         modified: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<bool, ExpiryError> {
-        match (self.stored, self.end_in_file(modified)?) {
-            (Stored::Seconds(seconds), _) => Ok(seconds <= 0.0),
+        match (self.own, self.end_in_file(modified)?) {
+            (OwnExpiry::Seconds(seconds), _) => Ok(seconds <= 0.0),
             // `expiry_age <= 0`, where `delta.seconds` is rounded down.
             (_, end) => Ok(end.is_some_and(|end| end - now < TimeDelta::seconds(1))),
         }
@@ -179,10 +190,10 @@ impl Lifetime {
 
     /// When it is over, give or take that second; `None` where it never is.
     pub(crate) fn end_in_file(&self, modified: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, ExpiryError> {
-        match self.stored {
-            Stored::Seconds(seconds) => Ok((seconds <= 0.0).then_some(modified)),
-            Stored::At(moment) => Ok(Some(moment.to_utc())),
-            Stored::Policy | Stored::Falsy { .. } | Stored::EmptyText => {
+        match self.own {
+            OwnExpiry::Seconds(seconds) => Ok((seconds <= 0.0).then_some(modified)),
+            OwnExpiry::At(moment) => Ok(Some(moment.to_utc())),
+            OwnExpiry::Policy | OwnExpiry::Falsy { .. } | OwnExpiry::EmptyText => {
                 TimeDelta::try_seconds(self.cookie_age)
                     .and_then(|age| modified.checked_add_signed(age))
                     .map(Some)
@@ -193,10 +204,10 @@ impl Lifetime {
 
     /// Whether the cookie ends with the browser (`get_expire_at_browser_close`).
     pub(crate) fn at_browser_close(&self) -> bool {
-        match self.stored {
-            Stored::Policy => self.browser_close_by_policy,
-            Stored::Falsy { zero } => zero,
-            Stored::EmptyText | Stored::Seconds(_) | Stored::At(_) => false,
+        match self.own {
+            OwnExpiry::Policy => self.browser_close_by_policy,
+            OwnExpiry::Falsy { zero } => zero,
+            OwnExpiry::EmptyText | OwnExpiry::Seconds(_) | OwnExpiry::At(_) => false,
         }
     }
 }
@@ -206,7 +217,7 @@ fn is_writable(date: &DateTime<Utc>) -> bool {
     (1..=9999).contains(&date.year())
 }
 
-impl Stored {
+impl OwnExpiry {
     fn parse(json: &RawJson) -> Result<Self, ExpiryError> {
         let unreadable = || ExpiryError::Unreadable(json.clone());
         match json.as_str() {
@@ -228,25 +239,41 @@ impl Stored {
     }
 }
 
-/// A date with its offset from UTC, which may have seconds in Python.
+/// A date with its offset from UTC, as [`isoformat`] writes it, or with `Z`; second 60 is none in Python.
 fn parse_isoformat(text: &str) -> Option<DateTime<FixedOffset>> {
-    if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
-        return Some(moment);
-    }
-    let (minutes, seconds) = text.rsplit_once(':').filter(|(_, s)| s.len() == 2)?;
-    let moment = DateTime::parse_from_rfc3339(minutes).ok()?;
-    let seconds = TimeDelta::seconds(seconds.parse::<u8>().ok()?.into());
-    Some(if minutes.as_bytes()[minutes.len() - 6] == b'-' { moment + seconds } else { moment - seconds })
+    let (local, offset) = match text.strip_suffix('Z') {
+        Some(local) => (local, FixedOffset::east_opt(0)?),
+        None => {
+            let sign = text.rfind(['+', '-']).filter(|at| *at > 10)?;
+            (&text[..sign], parse_offset(&text[sign..])?)
+        }
+    };
+    let digits = local.bytes().filter(u8::is_ascii_digit).count();
+    let local = NaiveDateTime::parse_from_str(local, "%Y-%m-%dT%H:%M:%S%.f").ok()?;
+    // chrono takes `1-2-3T4:5:6` for a date as well, and a leap second for second 59 with a longer fraction.
+    let padded = digits >= 14 && local.nanosecond() < 1_000_000_000;
+    if padded { local.and_local_timezone(offset).single() } else { None }
 }
 
-/// Python's `datetime.isoformat()`: microseconds where there are any.
+/// `+HH:MM`, in Python also `+HH:MM:SS`, less than a day.
+fn parse_offset(text: &str) -> Option<FixedOffset> {
+    let (sign, rest) = (text.chars().next()?, text.get(1..)?);
+    let mut seconds = 0;
+    let mut parts = rest.split(':');
+    for (unit, limit) in [(3600, 24), (60, 60), (1, 60)] {
+        let Some(part) = parts.next() else { break };
+        let number: i32 = part.parse().ok().filter(|number| part.len() == 2 && *number < limit)?;
+        seconds += number * unit;
+    }
+    let complete = parts.next().is_none() && rest.len() >= 5;
+    FixedOffset::east_opt(if sign == '-' { -seconds } else { seconds }).filter(|_| complete)
+}
+
+/// Python's `datetime.isoformat()`: microseconds where there are any, and an offset's seconds where it has some.
 fn isoformat(moment: DateTime<FixedOffset>) -> String {
-    let format = if moment.timestamp_subsec_micros() == 0 {
-        "%Y-%m-%dT%H:%M:%S%:z"
-    } else {
-        "%Y-%m-%dT%H:%M:%S%.6f%:z"
-    };
-    moment.format(format).to_string()
+    let fraction = if moment.timestamp_subsec_micros() == 0 { "" } else { "%.6f" };
+    let offset = if moment.offset().local_minus_utc() % 60 == 0 { "%:z" } else { "%::z" };
+    moment.format(&format!("%Y-%m-%dT%H:%M:%S{fraction}{offset}")).to_string()
 }
 
 #[cfg(test)]
@@ -304,6 +331,66 @@ mod tests {
         assert_eq!(stored(TimeDelta::seconds(1).into()), r#""2026-11-22T18:24:11.250000+00:00""#);
         assert_eq!(stored(TimeDelta::milliseconds(750).into()), r#""2026-11-22T18:24:11+00:00""#);
         assert_eq!(stored(30.into()), "30");
+    }
+
+    #[test]
+    fn an_end_that_cannot_be_stored_is_refused_at_the_call() {
+        let day = TimeDelta::days(1);
+        for expiry in [
+            Expiry::from(1_000_000_000_000_i64),
+            Expiry::from(-1_000_000_000_000_i64),
+            Expiry::from(i64::MAX),
+            Expiry::from(i64::MIN),
+            Expiry::from(TimeDelta::MAX),
+            Expiry::from(TimeDelta::MIN),
+            Expiry::from(DateTime::<Utc>::MAX_UTC),
+            Expiry::from(DateTime::<Utc>::MIN_UTC),
+            Expiry::from(is_last() + day),
+        ] {
+            assert!(matches!(expiry.to_stored(now()), Err(ExpiryError::OutOfRange)), "{expiry:?}");
+        }
+        assert!(Expiry::from(is_last()).to_stored(now()).is_ok());
+        assert!(Expiry::from(-10).to_stored(now()).is_ok());
+    }
+
+    fn is_last() -> DateTime<Utc> {
+        "9999-12-31T23:59:59Z".parse().expect("a date")
+    }
+
+    /// `datetime(…, tzinfo=timezone(timedelta(seconds=…))).isoformat()`, by Python 3.11.
+    #[test]
+    fn offsets_are_written_and_read_as_python_does() {
+        for (seconds, python) in [
+            (3630, "2026-11-22T18:24:10+01:00:30"),
+            (-3630, "2026-11-22T18:24:10-01:00:30"),
+            (86_399, "2026-11-22T18:24:10+23:59:59"),
+            (-86_399, "2026-11-22T18:24:10-23:59:59"),
+            (-1, "2026-11-22T18:24:10-00:00:01"),
+            (20_700, "2026-11-22T18:24:10+05:45"),
+        ] {
+            let offset = FixedOffset::east_opt(seconds).expect("less than a day");
+            let local = "2026-11-22T18:24:10".parse::<NaiveDateTime>().expect("a date");
+            let moment = local.and_local_timezone(offset).single().expect("a moment");
+            let stored = Expiry::from(moment).to_stored(now()).expect("in range").expect("stored");
+            assert_eq!(stored.as_str(), format!("{python:?}"));
+            assert_eq!(parse_isoformat(python), Some(moment), "{python}");
+        }
+        for none in [
+            "2026-11-22T18:24:60+00:00",
+            "2026-11-22T18:24:10+24:00",
+            "2026-11-22T18:24:10+01:60",
+            "2026-11-22T18:24:10+01:00:60",
+            "2026-11-22T18:24:10+1:00",
+            "2026-11-22T18:24:10+01",
+            "2026-11-22T18:24:10+01:00:00:00",
+            "2026-11-22T18:24:10",
+            "2026-11-22",
+            "2026-1-2T3:4:5+00:00",
+            "+01:00",
+            "",
+        ] {
+            assert_eq!(parse_isoformat(none), None, "{none}");
+        }
     }
 
     #[test]

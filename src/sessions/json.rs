@@ -3,18 +3,25 @@
 //! A session's values stay the text they came as until somebody asks for one, so that what Rust has
 //! no type for (2^70, `NaN`, lone surrogates) passes through untouched.
 
+mod finite;
 mod scanner;
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 use std::io;
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::ser::Formatter;
 use serde_json::value::RawValue;
 
+use self::finite::Finite;
 pub(super) use self::scanner::Scanner;
+
+/// How deep a value may be nested that is read as a Rust type; Python's `json` reads about a thousand levels.
+const DEEPEST: usize = 1000;
+/// How deep any stack holds it.
+const SHALLOW: usize = 100;
 
 /// One JSON value as text: ASCII, since Django escapes everything else.
 ///
@@ -32,18 +39,17 @@ pub struct RawJson(Box<str>);
 impl RawJson {
     /// Serializes a value as Python's `json.dumps(value, separators=(",", ":"))` would.
     ///
-    /// ```
-    /// # use sessionid::sessions::RawJson;
-    /// assert_eq!(RawJson::new(&(1.0, "ü", None::<i64>))?.as_str(), r#"[1.0,"\u00fc",null]"#);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
     /// # Errors
     ///
-    /// What `Serialize` of the value reports, or a map whose keys are no strings.
+    /// What `Serialize` of the value reports, a map whose keys are no strings, or a float that is NaN or infinite: JSON has
+    /// none, and Python's spelling of them is no JSON to others.
     pub fn new<T: Serialize + ?Sized>(value: &T) -> Result<Self, serde_json::Error> {
         let mut json = Vec::with_capacity(32);
         value.serialize(&mut serde_json::Serializer::with_formatter(&mut json, PythonFormatter))?;
+        // `serde_json` writes null for a float that is no number. Where there is a null, it has to be one.
+        if json.windows(4).any(|token| token == b"null") {
+            value.serialize(Finite)?;
+        }
         // The formatter writes ASCII alone, so nothing is lost here.
         Ok(Self(String::from_utf8_lossy(&json).into()))
     }
@@ -61,16 +67,18 @@ impl RawJson {
     ///
     /// The value is of another type, or one that Rust does not have.
     pub fn get<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        serde_json::from_str(&self.0)
+        match depth(&self.0) {
+            ..=SHALLOW => serde_json::from_str(&self.0),
+            ..=DEEPEST => {
+                let mut deserializer = serde_json::Deserializer::from_str(&self.0);
+                deserializer.disable_recursion_limit();
+                T::deserialize(serde_stacker::Deserializer::new(&mut deserializer))
+            }
+            _ => Err(serde_json::Error::custom(format_args!("it is nested more than {DEEPEST} levels deep"))),
+        }
     }
 
     /// The JSON text.
-    ///
-    /// ```
-    /// # use sessionid::sessions::RawJson;
-    /// assert_eq!(RawJson::new(&true)?.as_str(), "true");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -201,6 +209,25 @@ fn push_unit(text: &mut String, unit: u16) {
     let _ = write!(text, "\\u{unit:04x}");
 }
 
+/// How deep a value is nested.
+fn depth(json: &str) -> usize {
+    let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_string,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
 /// JSON text without the white space between its tokens.
 fn without_spaces(json: &str) -> String {
     let mut in_string = false;
@@ -299,6 +326,53 @@ mod tests {
             (-0.0, "-0.0"),
         ] {
             assert_eq!(RawJson::new(&value).expect("JSON").as_str(), python);
+        }
+    }
+
+    #[test]
+    fn a_float_that_is_no_number_is_an_error_wherever_it_is() {
+        #[derive(Serialize)]
+        enum Price {
+            Known { amount: f64, note: Option<&'static str> },
+            Guess(f32),
+        }
+        for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert!(RawJson::new(&bad).is_err());
+            assert!(RawJson::new(&[None, Some(bad)]).is_err());
+            assert!(RawJson::new(&std::collections::BTreeMap::from([("a", (1, bad))])).is_err());
+            assert!(RawJson::new(&Price::Known { amount: bad, note: None }).is_err());
+            #[expect(clippy::cast_possible_truncation, reason = "an infinity stays one")]
+            let guess = Price::Guess(bad as f32);
+            assert!(RawJson::new(&guess).is_err());
+        }
+        let good = Price::Known { amount: 0.5, note: None };
+        assert_eq!(RawJson::new(&good).expect("JSON").as_str(), r#"{"Known":{"amount":0.5,"note":null}}"#);
+        assert_eq!(RawJson::new(&((), "null", None::<f64>)).expect("JSON").as_str(), r#"[null,"null",null]"#);
+    }
+
+    #[test]
+    fn nine_hundred_levels_are_read_and_a_million_do_no_harm() {
+        let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
+        let read = |depth| RawJson::parse(&nested(depth)).expect("JSON").get::<serde_json::Value>();
+        for depth in [1, 127, 128, 900, DEEPEST] {
+            assert!(read(depth).is_ok(), "{depth}");
+        }
+        for depth in [DEEPEST + 1, 10_000, 1_000_000] {
+            assert!(read(depth).is_err(), "{depth}");
+        }
+        let in_text = format!("[{:?}]", nested(5000));
+        assert_eq!(RawJson::parse(&in_text).expect("JSON").get::<Vec<String>>().expect("texts").len(), 1);
+        let objects = r#"{"a":"#.repeat(900) + "1" + &"}".repeat(900);
+        assert!(RawJson::parse(&objects).expect("JSON").get::<serde_json::Value>().is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn floats_are_exact_both_ways(bits: u64) {
+            let value = f64::from_bits(bits);
+            prop_assume!(value.is_finite());
+            let read: f64 = RawJson::new(&value).expect("JSON").get().expect("a float");
+            prop_assert_eq!(read.to_bits(), bits);
         }
     }
 

@@ -31,79 +31,34 @@ pub struct SessionData {
 
 impl SessionData {
     /// The value under `key`.
-    ///
-    /// ```
-    /// # use sessionid::sessions::{RawJson, SessionData};
-    /// let data = SessionData::from_json(br#"{"counter": 1}"#)?;
-    /// let counter = data.get("counter").map(RawJson::get::<i64>).transpose()?;
-    /// assert_eq!(counter, Some(1));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&RawJson> {
         self.values.get(&*escape_key(key))
     }
 
     /// Sets `key`; one that is there keeps its place.
-    ///
-    /// ```
-    /// # use sessionid::sessions::{RawJson, SessionData};
-    /// let mut data = SessionData::from_json(br#"{"a": 1, "b": 2}"#)?;
-    /// data.insert("a", RawJson::new(&[3])?);
-    /// assert_eq!(data.to_json(), r#"{"a":[3],"b":2}"#);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     pub fn insert(&mut self, key: &str, value: RawJson) {
         self.values.insert(escape_key(key).into(), value);
     }
 
     /// Takes `key` out; the others keep their order.
-    ///
-    /// ```
-    /// # use sessionid::sessions::{RawJson, SessionData};
-    /// let mut data = SessionData::from_json(br#"{"a": 1, "b": 2, "c": 3}"#)?;
-    /// assert_eq!(data.remove("a"), Some(RawJson::new(&1)?));
-    /// assert_eq!(data.to_json(), r#"{"b":2,"c":3}"#);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     pub fn remove(&mut self, key: &str) -> Option<RawJson> {
         self.values.shift_remove(&*escape_key(key))
     }
 
     /// Whether `key` is there.
-    ///
-    /// ```
-    /// # use sessionid::sessions::{RawJson, SessionData};
-    /// let data = SessionData::from_json(br#"{"user": null}"#)?;
-    /// assert!(data.contains_key("user")); // `None` is a value
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     #[must_use]
     pub fn contains_key(&self, key: &str) -> bool {
         self.get(key).is_some()
     }
 
     /// How many keys there are.
-    ///
-    /// ```
-    /// # use sessionid::sessions::{RawJson, SessionData};
-    /// let data = SessionData::from_json(br#"{"a": 1, "b": 2}"#)?;
-    /// assert_eq!(data.len(), 2);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.values.len()
     }
 
     /// Whether there is no key.
-    ///
-    /// ```
-    /// # use sessionid::sessions::{RawJson, SessionData};
-    /// let data = SessionData::from_json(br#"{}"#)?;
-    /// assert!(data.is_empty());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
@@ -123,6 +78,22 @@ impl SessionData {
         self.values.iter().map(|(key, value)| (unescape_key(key), value))
     }
 
+    /// Bytes of the JSON text.
+    #[must_use]
+    pub fn json_len(&self) -> usize {
+        // Quotation marks and a colon for each, a comma between two, and the braces.
+        let members: usize =
+            self.values.iter().map(|(key, value)| key.len() + value.as_str().len() + 3).sum();
+        members + self.values.len().saturating_sub(1) + 2
+    }
+
+    /// The keys with the longest values, each with the bytes of its JSON, the longest first.
+    pub(crate) fn largest(&self, count: usize) -> Vec<(String, usize)> {
+        let mut sizes: Vec<_> = self.values.iter().map(|(key, value)| (value.as_str().len(), key)).collect();
+        sizes.sort_unstable_by(|one, other| other.cmp(one));
+        sizes.into_iter().take(count).map(|(size, key)| (unescape_key(key), size)).collect()
+    }
+
     /// The JSON text, as Django's serializer writes it.
     ///
     /// ```
@@ -134,8 +105,7 @@ impl SessionData {
     /// ```
     #[must_use]
     pub fn to_json(&self) -> String {
-        let length: usize = self.values.iter().map(|(key, value)| key.len() + value.as_str().len() + 4).sum();
-        let mut json = String::with_capacity(length + 2);
+        let mut json = String::with_capacity(self.json_len());
         json.push('{');
         for (index, (key, value)) in self.values.iter().enumerate() {
             if index > 0 {
@@ -251,15 +221,6 @@ impl SessionCodec {
 
     /// Checks a payload's signature, and tells when it was made and by which key.
     ///
-    /// ```
-    /// # use sessionid::sessions::{SessionCodec, SessionData};
-    /// let codec = SessionCodec::new("secret", &[]);
-    /// let payload = codec.encode(&SessionData::default(), "2026-11-22T18:24:10Z".parse()?);
-    /// let unsigned = codec.unsign(&payload)?;
-    /// assert_eq!((unsigned.timestamp, unsigned.key_index), (1_795_371_850, 0));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
     /// # Errors
     ///
     /// As [`TimestampSigner::unsign`].
@@ -363,6 +324,15 @@ mod tests {
         order.remove("a");
         order.insert("a", RawJson::parse("8").expect("JSON"));
         assert_eq!(order.to_json(), r#"{"b":9,"c":3,"a":8}"#);
+    }
+
+    #[test]
+    fn the_length_is_that_of_the_text() {
+        for json in ["{}", r#"{"a":1}"#, r#"{"a":[1,2],"b\u00e9":"\ud800","":null}"#] {
+            assert_eq!((data(json).to_json().as_str(), data(json).json_len()), (json, json.len()));
+        }
+        let sizes = data(r#"{"a":1,"b":[1,2,3],"c":"x"}"#).largest(2);
+        assert_eq!(sizes, [("b".to_owned(), 7), ("c".to_owned(), 3)]);
     }
 
     #[test]

@@ -55,6 +55,8 @@ const AGES: RangeInclusive<i64> = 0..=100 * 365 * 24 * 60 * 60;
 /// How long a database may be waited for, in seconds.
 const TIMEOUTS: RangeInclusive<i64> = 1..=3600;
 const POOL_SIZES: RangeInclusive<i64> = 1..=1000;
+/// Up to what can be read again: `signing::INFLATED_LIMIT`.
+const SESSION_SIZES: RangeInclusive<i64> = 1..=8 << 20;
 
 /// Everything that `settings.toml` and the environment say.
 ///
@@ -87,8 +89,8 @@ pub struct Settings {
     pub database: DatabaseOptions,
     /// `SESSION_ENGINE`.
     pub session_engine: Engine,
-    /// The `SESSION_COOKIE_…` settings, `SESSION_SAVE_EVERY_REQUEST` and
-    /// `SESSION_EXPIRE_AT_BROWSER_CLOSE`.
+    /// The `SESSION_COOKIE_…` settings, `SESSION_SAVE_EVERY_REQUEST`, `SESSION_EXPIRE_AT_BROWSER_CLOSE`,
+    /// `SESSION_MAX_BYTES` and `SESSION_NO_STORE`.
     pub session: SessionPolicy,
     /// `SESSION_FILE_PATH`.
     pub session_file_path: PathBuf,
@@ -276,6 +278,11 @@ fn session_policy(sources: &Sources) -> Result<SessionPolicy, SettingsError> {
         expire_at_browser_close: sources
             .boolean("SESSION_EXPIRE_AT_BROWSER_CLOSE")?
             .unwrap_or(default.expire_at_browser_close),
+        max_bytes: sources
+            .integer("SESSION_MAX_BYTES", &SESSION_SIZES, "bytes of JSON")?
+            .and_then(|bytes| usize::try_from(bytes).ok())
+            .unwrap_or(default.max_bytes),
+        no_store: sources.boolean("SESSION_NO_STORE")?.unwrap_or(default.no_store),
     })
 }
 

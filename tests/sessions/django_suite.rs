@@ -16,7 +16,6 @@
 mod custom_database_session_tests;
 mod database_session_tests;
 mod file_session_tests;
-mod logs;
 mod session_base_tests;
 mod session_middleware_tests;
 mod session_tests_mixin;

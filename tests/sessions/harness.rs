@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use actix_web::body::to_bytes;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{COOKIE, SET_COOKIE, VARY};
+use actix_web::http::header::{CACHE_CONTROL, COOKIE, SET_COOKIE, VARY};
 use actix_web::{App, HttpResponse, test, web};
 use chrono::TimeDelta;
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -47,6 +47,7 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) set_cookie: Option<String>,
     pub(crate) vary: Option<String>,
+    pub(crate) cache_control: Option<String>,
     pub(crate) body: String,
 }
 
@@ -201,6 +202,7 @@ impl Harness {
             status: response.status(),
             set_cookie: header(SET_COOKIE),
             vary: header(VARY),
+            cache_control: header(CACHE_CONTROL),
             body: String::from_utf8(to_bytes(response.into_body()).await.ok().unwrap().to_vec()).unwrap(),
         }
     }

@@ -10,11 +10,13 @@ mod errors;
 mod expiry;
 mod files;
 mod harness;
+mod logs;
 mod memory;
 mod merge;
 mod methods;
 mod odd_stores;
 mod saving;
+mod size;
 mod store;
 #[path = "../support/mod.rs"]
 mod support;

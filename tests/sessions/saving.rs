@@ -1,12 +1,15 @@
 //! Saving on a store that others meddle with: the merge is tested without a database.
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::COOKIE;
+use actix_web::{App, HttpMessage as _, HttpResponse, ResponseError, test, web};
 use futures_util::future::{join_all, maybe_done, poll_immediate};
 use sessionid::sessions::backends::Entry;
-use sessionid::sessions::{Session, SessionError, SessionPolicy};
+use sessionid::sessions::{Outcome, Session, SessionError, SessionPolicy};
 
 use crate::cookie;
 use crate::harness::{Answer, Harness};
+use crate::logs;
 use crate::memory::{Fault, MemoryBackend, Sessions, Verb};
 
 fn harness() -> (Harness, MemoryBackend) {
@@ -289,4 +292,82 @@ async fn of_overlapping_requests_one_moves_the_session_and_none_is_lost_or_left_
     assert_eq!(rows.len(), 1);
     assert_eq!(harness.data(&rows[0].session_key), format!(r#"{{"counter":{}}}"#, 1 + counted));
     assert!(answers.iter().all(|answer| answer.status == StatusCode::OK || is_interrupted(answer)));
+}
+
+/// The clock goes on while the store works.
+#[actix_web::test]
+async fn the_outcome_tells_the_end_that_was_stored() {
+    let (harness, memory) = harness();
+    let key = harness.saved().await;
+    let clock = harness.clock.clone();
+    memory
+        .fault(Verb::Replace, Fault::Meddle(Box::new(move |_| clock.advance(chrono::TimeDelta::seconds(5)))));
+    let scope = web::scope("")
+        .wrap(harness.middleware())
+        .route("/", web::get().to(async |session: Session| count(&session).map(|()| "done")));
+    let app = test::init_service(App::new().service(scope)).await;
+    let request = test::TestRequest::get().insert_header((COOKIE, cookie(&key))).to_request();
+    let response = test::call_service(&app, request).await;
+    let outcome = response.request().extensions().get::<Outcome>().unwrap().clone();
+    let stored = memory.with(|sessions| sessions[&key].expire_date);
+    assert_eq!((outcome.saved, outcome.expire_date), (true, Some(stored)));
+}
+
+/// An application's own error, which answers with what the session's says.
+#[derive(Debug, thiserror::Error)]
+#[error("the shop is closed")]
+struct ShopError(#[from] SessionError);
+
+impl ResponseError for ShopError {
+    fn status_code(&self) -> StatusCode {
+        self.0.status_code()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.0.error_response()
+    }
+}
+
+#[actix_web::test]
+async fn the_cause_of_an_error_that_an_application_wraps_is_logged_once_with_its_request() {
+    logs::listen();
+    let (harness, memory) = harness();
+    let view = async |session: Session| -> Result<&str, ShopError> {
+        let _: Option<String> = session.get("counter")?;
+        Ok("open")
+    };
+    let scope = web::scope("/shop").wrap(harness.middleware()).route("/cart", web::post().to(view));
+    let app = test::init_service(App::new().service(scope)).await;
+    let key = harness.saved().await;
+    let request = || {
+        test::TestRequest::post().uri("/shop/cart?page=2").insert_header((COOKIE, cookie(&key))).to_request()
+    };
+    let response = test::call_service(&app, request()).await;
+    assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(test::read_body(response).await, "Internal Server Error");
+    let lines = logs::take();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(
+        lines[0]
+            .message
+            .starts_with("POST /shop/cart: the value of session key \"counter\" is of another type: "),
+        "{lines:?}"
+    );
+    memory.fault(Verb::Load, Fault::Unavailable);
+    let response = test::call_service(&app, request()).await;
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let lines = logs::take();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert_eq!(lines[0].message, "POST /shop/cart: the session store did not answer: on purpose");
+}
+
+#[actix_web::test]
+async fn a_route_without_the_middleware_logs_the_cause_as_well() {
+    logs::listen();
+    let app = App::new().route("/", web::get().to(async |_: Session| "never"));
+    let app = test::init_service(app).await;
+    drop(test::call_service(&app, test::TestRequest::get().to_request()).await);
+    let lines = logs::take();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert_eq!(lines[0].message, SessionError::NoMiddleware.to_string());
 }

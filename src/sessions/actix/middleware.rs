@@ -8,7 +8,7 @@ use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderValue};
 use actix_web::{Error, HttpMessage as _, HttpResponse};
 use futures_util::future::LocalBoxFuture;
 
@@ -64,15 +64,6 @@ impl SessionMiddleware {
     }
 
     /// The same by another clock.
-    ///
-    /// ```
-    /// # use sessionid::clock::ManualClock;
-    /// # use sessionid::sessions::{SessionMiddleware, SessionPolicy, Storage};
-    /// # fn sessions(storage: Storage) -> SessionMiddleware {
-    /// let hand = ManualClock::default(); // a test turns it
-    /// SessionMiddleware::new(storage, SessionPolicy::default()).clock(hand.clone())
-    /// # }
-    /// ```
     #[must_use]
     pub fn clock(mut self, clock: impl Into<Clock>) -> Self {
         self.clock = clock.into();
@@ -109,6 +100,9 @@ async fn process_response(
     }
     if outcome.accessed || outcome.cookie != CookieAction::None {
         cookie::vary_on_cookie(headers);
+    }
+    if policy.no_store && outcome.cookie != CookieAction::None && !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     outcome.key_out = store.session_key().cloned();
     Ok(outcome)
@@ -190,16 +184,6 @@ where
 }
 
 /// The service that [`SessionMiddleware`] makes.
-///
-/// ```
-/// use actix_web::dev::Transform as _;
-/// use actix_web::test::ok_service;
-/// use sessionid::sessions::{SessionMiddleware, SessionService};
-///
-/// # async fn wrap(sessions: SessionMiddleware) -> Result<(), ()> {
-/// let service: SessionService<_> = sessions.new_transform(ok_service()).await?; // what `wrap` does
-/// # drop(service); Ok(()) }
-/// ```
 #[derive(Debug)]
 pub struct SessionService<S> {
     middleware: SessionMiddleware,

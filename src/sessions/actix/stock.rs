@@ -64,16 +64,6 @@ pub struct StockStore {
 
 impl StockStore {
     /// Sessions kept in `storage`.
-    ///
-    /// ```
-    /// # use sessionid::sessions::Storage;
-    /// use sessionid::clock::Clock;
-    /// use sessionid::sessions::actix::stock::StockStore;
-    ///
-    /// # fn store(storage: Storage) -> StockStore {
-    /// StockStore::new(storage, Clock::System)
-    /// # }
-    /// ```
     #[must_use]
     pub fn new(storage: Storage, clock: Clock) -> Self {
         Self { storage, clock }

@@ -33,7 +33,7 @@ pub(super) struct Merged {
 impl Merged {
     /// A session that nobody else can have changed, since it has no key yet.
     pub(super) fn first(pending: Pending) -> Result<Self, SessionError> {
-        let expire_date = pending.expire_date(&pending.data)?;
+        let expire_date = pending.accept(&pending.data)?;
         Ok(Self { expected: None, data: pending.data, expire_date, now: pending.now })
     }
 
@@ -116,6 +116,6 @@ fn step(save: &mut Pending, before: Option<&Merged>, base: &Base) -> Result<Merg
         // Its view is needed once: whatever the store turns out to hold instead, the changes are applied to that.
         (None, Base::AsLoaded) => (save.loaded.take(), std::mem::take(&mut save.data)),
     };
-    let expire_date = save.expire_date(&data)?;
+    let expire_date = save.accept(&data)?;
     Ok(Merged { expected, data, expire_date, now: save.now })
 }

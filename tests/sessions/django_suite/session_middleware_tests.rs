@@ -4,9 +4,8 @@ use actix_web::http::StatusCode;
 use log::Level;
 use sessionid::sessions::{Session, SessionError, SessionPolicy};
 
-use super::logs;
-use crate::cookie;
 use crate::harness::{Answer, Harness};
+use crate::{cookie, logs};
 
 /// The view of most tests, which has changed its session.
 fn touching_the_session(session: &Session) -> Result<(), SessionError> {

@@ -10,10 +10,10 @@ use sessionid::signing::TimestampSigner;
 
 use super::{
     CHANGED, READ, UNKNOWN, UNTOUCHED, again, every_engine, every_engine_with, exists, flags, fresh, items,
-    logs, saved_with, under, visit,
+    saved_with, under, visit,
 };
-use crate::cookie;
 use crate::harness::{Harness, SECRET_KEY};
+use crate::{cookie, logs};
 
 /// Django's salt for sessions.
 const SALT: &str = "django.contrib.sessions.SessionStore";

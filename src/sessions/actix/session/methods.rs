@@ -380,13 +380,6 @@ impl Session {
 
     /// Sets a value to look for in the next request, to learn whether the client keeps cookies.
     ///
-    /// ```
-    /// # use sessionid::sessions::{Session, SessionError};
-    /// # fn view(session: Session) -> Result<(), SessionError> {
-    /// session.set_test_cookie()?; // with the login form
-    /// # Ok(()) }
-    /// ```
-    ///
     /// # Errors
     ///
     /// Those of every method that reaches the data.

@@ -7,10 +7,10 @@ use log::{Level, LevelFilter, Log, Metadata, Record};
 
 /// A line of the log.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Line {
-    pub(super) level: Level,
-    pub(super) target: String,
-    pub(super) message: String,
+pub(crate) struct Line {
+    pub(crate) level: Level,
+    pub(crate) target: String,
+    pub(crate) message: String,
 }
 
 thread_local! {
@@ -34,7 +34,7 @@ impl Log for ByThread {
 }
 
 /// Listens from now on.
-pub(super) fn listen() {
+pub(crate) fn listen() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
         log::set_logger(&ByThread).unwrap();
@@ -44,6 +44,6 @@ pub(super) fn listen() {
 }
 
 /// The lines since then, or since the last call.
-pub(super) fn take() -> Vec<Line> {
+pub(crate) fn take() -> Vec<Line> {
     LINES.take()
 }
