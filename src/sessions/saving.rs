@@ -33,6 +33,13 @@ const TAKEN: &str = "the new key is taken, says the store";
 const BUSY: &str = "the session was changed by others at each try";
 const REFUSED: &str = "the store holds what is expected there, and does not replace it";
 
+const NO_KEY: &str = "the codec of this engine makes no texts, and so no keys";
+
+/// The key that a payload is by itself.
+pub(super) fn key_of(payload: &Payload) -> Option<SessionKey> {
+    SessionKey::try_from(payload.as_str()?).ok()
+}
+
 /// What writes sessions into a store.
 #[derive(Debug)]
 pub(super) struct Saving {
@@ -66,6 +73,14 @@ impl Verb<'_> {
 }
 
 impl Saving {
+    /// What is said is saved: of a session whose key is its payload.
+    pub(super) fn sign(&self, pending: Pending) -> Result<Saved, SessionError> {
+        let merged = Merged::first(pending)?;
+        let payload = self.entry(&merged).payload;
+        let key = key_of(&payload).ok_or_else(|| SessionError::unavailable(NO_KEY))?;
+        Ok(merged.stored(&key, payload))
+    }
+
     /// Stores a new session under a key that nobody had before.
     pub(super) async fn create(&self, pending: Pending) -> Result<Saved, SessionError> {
         let new = Merged::first(pending)?;

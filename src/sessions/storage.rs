@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::backends::{Found, Moment, Payload, SessionBackend, SessionRecords, Stored};
 use super::error::SessionError;
 use super::key::{NewKeys, SessionKey};
-use super::saving::{Pending, Queues, Saved, Saving};
+use super::saving::{Pending, Queues, Saved, Saving, key_of};
 use super::serializers::{PayloadCodec, PayloadError, SessionData};
 
 /// A backend and the codec of its payloads; clones are the same storage.
@@ -49,6 +49,8 @@ pub(crate) enum Loaded {
     Nothing,
     /// See [`Found::Ended`].
     Ended,
+    /// The same where the key is the payload: until it is saved again, the session keeps the key that it was sent.
+    Reset,
 }
 
 impl Storage {
@@ -106,6 +108,15 @@ impl Storage {
         self.0.backend.clear_expired(now, progress).await
     }
 
+    pub(crate) fn is_stateless(&self) -> bool {
+        self.0.backend.is_stateless()
+    }
+
+    /// The key of a session with this data, saved at `now`, where that is its payload.
+    pub(crate) fn key_of(&self, data: &SessionData, now: DateTime<Utc>) -> Option<SessionKey> {
+        if self.is_stateless() { key_of(&self.0.codec.encode(data, now)) } else { None }
+    }
+
     pub(crate) async fn load(&self, key: &SessionKey, moment: &Moment) -> Result<Loaded, SessionError> {
         if !self.0.backend.holds(key) {
             return Ok(Loaded::Nothing);
@@ -115,16 +126,17 @@ impl Storage {
                 Loaded::Session { data: self.0.codec.decode(&payload), payload }
             }
             Found::Nothing => Loaded::Nothing,
+            Found::Ended if self.is_stateless() => Loaded::Reset,
             Found::Ended => Loaded::Ended,
         })
     }
 
     pub(crate) async fn create(&self, pending: Pending) -> Result<Saved, SessionError> {
-        self.0.create(pending).await
+        if self.is_stateless() { self.0.sign(pending) } else { self.0.create(pending).await }
     }
 
     pub(crate) async fn save(&self, key: &SessionKey, pending: Pending) -> Result<Saved, SessionError> {
-        self.0.save(key, pending).await
+        if self.is_stateless() { self.0.sign(pending) } else { self.0.save(key, pending).await }
     }
 
     pub(crate) async fn cycle_key(

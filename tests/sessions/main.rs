@@ -3,6 +3,7 @@
 
 mod actix_store;
 mod cached_rows;
+mod cookies;
 mod corners;
 mod django_suite;
 mod endings;

@@ -37,7 +37,7 @@ pub enum Found {
     /// and `cached_db`).
     Nothing,
     /// One that has expired or that nobody of ours has made: the first access deletes it and begins a new session in its
-    /// place, under a new key, which is saved (Django's `file` and `signed_cookies`).
+    /// place, which is saved (Django's `file` and `signed_cookies`).
     Ended,
 }
 

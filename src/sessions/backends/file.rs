@@ -177,6 +177,10 @@ impl FileBackend {
 }
 
 impl SessionBackend for FileBackend {
+    fn is_stateless(&self) -> bool {
+        false
+    }
+
     /// "Make sure we're not vulnerable to directory traversal."
     fn holds(&self, key: &SessionKey) -> bool {
         self.folder.holds(key.as_str())

@@ -23,6 +23,7 @@ mod engine;
 mod entry;
 mod file;
 mod records;
+mod signed_cookies;
 
 use std::fmt;
 use std::future::Future;
@@ -36,6 +37,7 @@ pub use self::engine::{Engine, UnknownEngine};
 pub use self::entry::{Entry, Found, Inserted, Moment, Renamed, Replaced, Stored};
 pub use self::file::{FileBackend, FileCodec, FolderError};
 pub use self::records::{Count, ExpireDate, SessionRecord, SessionRecords};
+pub use self::signed_cookies::SignedCookiesBackend;
 use super::error::SessionError;
 use super::key::SessionKey;
 pub use super::payload::Payload;
@@ -74,6 +76,7 @@ pub type BackendFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, SessionErr
 ///         })
 ///     }
 ///     // The others hand on what they are given.
+/// #   fn is_stateless(&self) -> bool { self.0.is_stateless() }
 /// #   fn holds(&self, key: &SessionKey) -> bool { self.0.holds(key) }
 /// #   fn load<'a>(&'a self, key: &'a SessionKey, moment: &'a Moment) -> BackendFuture<'a, Found> {
 /// #       self.0.load(key, moment)
@@ -111,6 +114,10 @@ pub type BackendFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, SessionErr
 /// }
 /// ```
 pub trait SessionBackend: fmt::Debug + Send + Sync {
+    /// Whether nothing is kept here, and a session's key is its payload (Django's `signed_cookies`). Then nothing is inserted,
+    /// compared, moved or merged: a save gives the session another key, and that is all.
+    fn is_stateless(&self) -> bool;
+
     /// Whether the store can have a session under this key at all; any other key is unknown, and nobody is asked. Where
     /// nothing else is the matter that is [`SessionKey::is_storable`].
     fn holds(&self, key: &SessionKey) -> bool;
