@@ -25,6 +25,7 @@ pub mod backends;
 mod base;
 mod error;
 mod expiry;
+mod heavy;
 mod json;
 mod key;
 mod payload;

@@ -1,6 +1,7 @@
 //! A session's data, and the signed text it is stored as.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
@@ -46,6 +47,12 @@ impl SessionData {
     /// Takes `key` out; the others keep their order.
     pub fn remove(&mut self, key: &str) -> Option<RawJson> {
         self.values.shift_remove(&*escape_key(key))
+    }
+
+    /// Takes many keys out at once: one by one, each would move all that follow it.
+    pub(crate) fn remove_all<'a>(&mut self, keys: impl IntoIterator<Item = &'a str>) {
+        let keys: HashSet<Cow<'_, str>> = keys.into_iter().map(escape_key).collect();
+        self.values.retain(|key, _| !keys.contains(&**key));
     }
 
     /// Whether `key` is there.
@@ -142,7 +149,7 @@ impl SessionData {
         let mut values = IndexMap::new();
         let mut scanner = Scanner::new(&latin1);
         scanner.members(|key, value| {
-            values.insert(key, value);
+            values.insert(key, RawJson::scanned(value));
         })?;
         scanner.end()?;
         Ok(Self { values })
@@ -161,6 +168,9 @@ pub trait PayloadCodec: fmt::Debug + Send + Sync {
     /// [`PayloadError::BadSignature`], which makes an empty session, or
     /// [`PayloadError::Unreadable`], which must not be overwritten.
     fn decode(&self, payload: &Payload) -> Result<SessionData, PayloadError>;
+
+    /// The same where that takes no more than `limit` bytes of JSON; `None`, without much work, where it takes more.
+    fn decode_within(&self, payload: &Payload, limit: usize) -> Option<Result<SessionData, PayloadError>>;
 
     /// Who made a payload, and when, where payloads are signed.
     fn signature(&self, payload: &Payload) -> Option<Result<Signature, SigningError>>;
@@ -250,12 +260,16 @@ impl SessionCodec {
     /// [`PayloadError::BadSignature`], which makes an empty session, or
     /// [`PayloadError::Unreadable`], which must not be overwritten.
     pub fn decode(&self, payload: &str) -> Result<SessionData, PayloadError> {
-        let json = signing::loads(&self.signer, payload).map_err(|error| match error {
-            SigningError::BadSignature => PayloadError::BadSignature,
-            error => PayloadError::Unreadable(UnreadablePayload::Signing(error)),
-        })?;
-        SessionData::from_json(&json).map_err(|error| PayloadError::Unreadable(error.into()))
+        data(signing::loads(&self.signer, payload))
     }
+}
+
+fn data(json: Result<Vec<u8>, SigningError>) -> Result<SessionData, PayloadError> {
+    let json = json.map_err(|error| match error {
+        SigningError::BadSignature => PayloadError::BadSignature,
+        error => PayloadError::Unreadable(UnreadablePayload::Signing(error)),
+    })?;
+    SessionData::from_json(&json).map_err(|error| PayloadError::Unreadable(error.into()))
 }
 
 impl PayloadCodec for SessionCodec {
@@ -265,6 +279,14 @@ impl PayloadCodec for SessionCodec {
 
     fn decode(&self, payload: &Payload) -> Result<SessionData, PayloadError> {
         Self::decode(self, payload.as_str().ok_or(PayloadError::BadSignature)?)
+    }
+
+    fn decode_within(&self, payload: &Payload, limit: usize) -> Option<Result<SessionData, PayloadError>> {
+        let Some(text) = payload.as_str() else { return Some(Err(PayloadError::BadSignature)) };
+        match signing::loads_within(&self.signer, text, limit) {
+            Err(SigningError::TooLarge) => None,
+            json => Some(data(json)),
+        }
     }
 
     fn signature(&self, payload: &Payload) -> Option<Result<Signature, SigningError>> {

@@ -7,6 +7,7 @@ With a class here `differential.py --engine NAME` and `engines_test.py` run on i
 import os
 import re
 import time
+import time
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -165,6 +166,9 @@ class File(Engine):
 
     def put(self, key, payload):
         self.file(key).write_text(payload, "utf-8")
+        # In another tick of the kernel's clock than a server's next save.
+        before = time.time() - 0.5
+        os.utime(self.file(key), (before, before))
 
     def delete(self, key):
         self.file(key).unlink(missing_ok=True)

@@ -1,6 +1,7 @@
 //! How large a session may be, and what becomes of one that is larger.
 
 use actix_web::http::StatusCode;
+use futures_util::future::join_all;
 use sessionid::sessions::{Session, SessionError, SessionPolicy};
 
 use crate::harness::{Answer, Harness};
@@ -166,4 +167,51 @@ async fn no_store_stands_beside_the_cookie_where_the_policy_says_so() {
         })
         .await;
     assert_eq!(deleted.cache_control.as_deref(), Some("no-store"));
+}
+
+/// What takes longer than a worker has is done elsewhere, with the same outcome.
+#[actix_web::test]
+async fn a_large_session_is_merged_as_exactly_as_a_small_one() {
+    for harness in [Harness::new(), Harness::in_memory(SessionPolicy::default())] {
+        let entries = (0..4_000).map(|at| format!(r#""{at:05}":0"#)).collect::<Vec<_>>().join(",");
+        let key = "djangosdjangosdjangos";
+        harness.write(key, &harness.payload(&format!(r#"{{"counter":0,{entries}}}"#)), "2026-12-01 00:00:00");
+        let count: fn(&Session) -> Result<(), SessionError> =
+            |session| session.fetch_update("counter", 0_i64, |counter| counter + 1).map(drop);
+        let sent = cookie(key);
+        let answers = join_all((0..24).map(|_| harness.visit(Some(&sent), count))).await;
+        assert!(answers.iter().all(|answer| answer.status == StatusCode::OK), "{answers:?}");
+        assert!(harness.data(key).starts_with(r#"{"counter":24,"00000":0,"00001":0,"#));
+        let moved = harness.visit(Some(&sent), Session::cycle_key).await;
+        assert!(harness.data(moved.key()).starts_with(r#"{"counter":24,"00000":0,"#));
+        assert_eq!(harness.rows().len(), 1);
+        let removed = harness
+            .visit(Some(&cookie(moved.key())), |session| {
+                (0..4_000).step_by(4).try_for_each(|at| session.remove(&format!("{at:05}")).map(drop))
+            })
+            .await;
+        assert_eq!(removed.status, StatusCode::OK);
+        let left = harness.codec.decode(&harness.row(moved.key()).unwrap().session_data).unwrap();
+        assert_eq!(left.len(), 3_001);
+        let small = harness
+            .visit(Some(&cookie(moved.key())), |session| {
+                session.clear();
+                session.insert("a", 1)
+            })
+            .await;
+        assert_eq!((small.status, harness.data(moved.key()).as_str()), (StatusCode::OK, r#"{"a":1}"#));
+    }
+}
+
+/// The worst of a thousand bytes: zlib makes a megabyte of them.
+#[actix_web::test]
+async fn what_a_small_payload_inflates_to_is_read_like_any_large_session() {
+    let harness = Harness::in_memory(SessionPolicy::default());
+    let answer =
+        harness.visit(None, |session| session.insert("zeros", "0".repeat(1 << 20).get(..1_000_000))).await;
+    let key = answer.key().to_owned();
+    assert!(harness.row(&key).unwrap().session_data.len() < 2000);
+    let sent = cookie(&key);
+    let heavy = join_all((0..16).map(|_| harness.visit(Some(&sent), |session| session.insert("n", 1)))).await;
+    assert!(heavy.iter().all(|answer| answer.status == StatusCode::OK));
 }

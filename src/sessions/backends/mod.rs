@@ -26,29 +26,23 @@ mod records;
 mod signed_cookies;
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
 pub use self::db::DbBackend;
 pub use self::engine::{Engine, UnknownEngine};
-pub use self::entry::{Entry, Found, Inserted, Moment, Renamed, Replaced, Stored};
+pub use self::entry::{BackendFuture, Entry, Found, Inserted, Moment, Renamed, Replaced, Stored};
 pub use self::file::{FileBackend, FileCodec, FolderError};
 pub use self::records::{Count, ExpireDate, SessionRecord, SessionRecords};
 pub use self::signed_cookies::SignedCookiesBackend;
-use super::error::SessionError;
 use super::key::SessionKey;
 pub use super::payload::Payload;
 
-/// What a verb returns.
-pub type BackendFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, SessionError>> + Send + 'a>>;
-
 /// The storage of an engine.
 ///
-/// Every verb answers within [`timeout`](Self::timeout), with [`SessionError::Unavailable`] if need be, and can be given up at any
-/// moment: what has been answered is done, what has not may be either. A verb waits on other threads, never on the
+/// Every verb answers within [`timeout`](Self::timeout), with
+/// [`SessionError::Unavailable`](super::SessionError::Unavailable) if need be, and can be given up at any moment: what has been answered is done, what has not may be either. A verb waits on other threads, never on the
 /// one that polls it. A payload that nobody can decode is none of a backend's business: it is stored, found and
 /// deleted like any other.
 ///

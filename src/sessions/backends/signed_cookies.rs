@@ -13,8 +13,9 @@ use super::{
     BackendFuture, Entry, Found, Inserted, Moment, Payload, Renamed, Replaced, SessionBackend,
     SessionRecords, Stored,
 };
+use crate::sessions::heavy::LARGEST_LIGHT;
 use crate::sessions::key::SessionKey;
-use crate::sessions::serializers::SessionCodec;
+use crate::sessions::serializers::{PayloadCodec as _, SessionCodec, SessionData};
 
 /// The `signed_cookies` engine.
 ///
@@ -42,7 +43,9 @@ impl SignedCookiesBackend {
     /// Django "doesn't handle non-default expiry dates, see #19201": what `set_expiry` says ends the cookie, and no more.
     fn end(&self, cookie: &str, moment: &Moment) -> Option<DateTime<Utc>> {
         let signed = self.codec.unsign(cookie).ok()?;
-        self.codec.decode(cookie).ok()?;
+        // What is too large to be read here is ours all the same.
+        let data = self.codec.decode_within(&Payload::from(cookie.as_bytes()), LARGEST_LIGHT);
+        data.unwrap_or(Ok(SessionData::default())).ok()?;
         let signed = DateTime::from_timestamp(i64::try_from(signed.timestamp).ok()?, 0)?;
         signed.checked_add_signed(chrono::TimeDelta::try_seconds(moment.policy.cookie_age)?)
     }
