@@ -2,7 +2,7 @@
 
 use actix_web::http::StatusCode;
 use chrono::TimeDelta;
-use sessionid::sessions::{Session, SessionCodec, SessionError, SessionPolicy};
+use sessionid::sessions::{Session, SessionCodec, SessionData, SessionError, SessionPolicy};
 
 use crate::cookie;
 use crate::harness::{Answer, Harness, SECRET_KEY};
@@ -38,8 +38,8 @@ async fn the_cookie_is_the_session() {
 async fn a_cookie_that_is_too_old_or_nobodys_makes_way_for_an_empty_session() {
     let harness = in_cookies();
     let key = harness.saved().await;
-    let forged = SessionCodec::for_cookies("another key", &[]).encode(&Default::default(), harness.now());
-    let of_db = SessionCodec::new(SECRET_KEY, &[]).encode(&Default::default(), harness.now());
+    let forged = SessionCodec::for_cookies("another key", &[]).encode(&SessionData::default(), harness.now());
+    let of_db = SessionCodec::new(SECRET_KEY, &[]).encode(&SessionData::default(), harness.now());
     // Signed at 18:24:10, whatever the fraction was.
     harness.clock.advance(TimeDelta::weeks(2) - TimeDelta::milliseconds(250));
     assert_eq!(harness.visit(Some(&cookie(&key)), look).await.set_cookie, None, "to the very end");
@@ -144,7 +144,7 @@ async fn a_cookie_that_browsers_would_drop_is_a_500_with_its_size_in_the_log_and
 #[actix_web::test]
 async fn a_cookie_that_an_older_key_has_signed_is_read_and_signed_anew() {
     let harness = in_cookies();
-    let older = SessionCodec::for_cookies("older", &[]).encode(&Default::default(), harness.now());
+    let older = SessionCodec::for_cookies("older", &[]).encode(&SessionData::default(), harness.now());
     let codec = SessionCodec::for_cookies(SECRET_KEY, &["older".to_owned()]);
     let backend = sessionid::sessions::backends::SignedCookiesBackend::new(codec.clone());
     let harness = harness.with_storage(sessionid::sessions::Storage::new(backend, codec));
