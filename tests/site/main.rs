@@ -4,6 +4,7 @@
 mod commands;
 mod contract;
 mod lab;
+mod limits;
 mod operations;
 mod seed;
 mod settings;

@@ -61,6 +61,8 @@ fn variables_are_read_by_their_settings_type() {
         ("SECRET_KEY_FALLBACKS", "one,two"),
         ("DATABASE_URL", "sqlite:///tmp/with?mode=ro&%20.db"),
         ("DATABASE_SYNCHRONOUS", "NORMAL"),
+        ("TRUSTED_PROXIES", "127.0.0.1, ::ffff:10.0.0.1,10.0.0.0/8,fd00::/8"),
+        ("MAX_CONNECTIONS", "20"),
         ("SESSION_COOKIE_SAMESITE", "false"),
         ("SESSION_COOKIE_SECURE", "1"),
         ("SESSION_ENGINE", "django.contrib.sessions.backends.db"),
@@ -70,6 +72,9 @@ fn variables_are_read_by_their_settings_type() {
     assert_eq!(settings.secret_key, "12345");
     assert_eq!(settings.allowed_hosts, ["a.example", "b.example"]);
     assert_eq!(settings.secret_key_fallbacks, ["one", "two"]);
+    let proxies: Vec<_> = settings.trusted_proxies.iter().map(ToString::to_string).collect();
+    assert_eq!(proxies, ["127.0.0.1/32", "10.0.0.1/32", "10.0.0.0/8", "fd00::/8"]);
+    assert_eq!(settings.limits.max_connections, 20);
     assert_eq!(settings.session.cookie_samesite, None);
     assert_eq!(settings.database.synchronous, Synchronous::Normal);
     assert_eq!(
@@ -102,6 +107,16 @@ fn a_wrong_setting_is_refused_in_one_line_with_name_source_and_what_is_allowed()
             with("SESSION_COOKIE_SECURE = 'yes'"),
             None,
             ["SESSION_COOKIE_SECURE", "settings.toml", "\"yes\"", "true or false"],
+        ),
+        (
+            with("TRUSTED_PROXIES = ['proxy.example']"),
+            None,
+            ["TRUSTED_PROXIES", "settings.toml", "this list", "10.0.0.0/8"],
+        ),
+        (
+            with("MAX_CONNECTIONS = 0"),
+            None,
+            ["MAX_CONNECTIONS", "settings.toml", "0", "a number of connections from 1"],
         ),
         (
             with("ALLOWED_HOSTS = 'a.example'"),
