@@ -6,6 +6,7 @@ mod secrets;
 use std::path::Path;
 
 use sessionid::db::{DatabaseUrl, Synchronous};
+use sessionid::sessions::Engine;
 use sessionid::settings::{DEMO_SECRET_KEY, Settings};
 
 /// Loads settings from a file, a `.env` and an environment.
@@ -240,6 +241,34 @@ fn the_demo_key_is_refused_without_debug_and_never_shown() {
         "{error}"
     );
     assert!(!error.contains(DEMO_SECRET_KEY), "{error}");
+}
+
+#[test]
+fn files_are_kept_in_the_temporary_folder_unless_it_is_said_where() {
+    let own = tempfile::tempdir().unwrap();
+    let own = own.path().to_str().unwrap();
+    for (toml, environment, path) in [
+        ("", &[][..], "/tmp"),
+        ("", &[("TMPDIR", own)], own),
+        ("", &[("TMPDIR", "/no/such/folder"), ("TMP", own)], own),
+        ("SESSION_FILE_PATH = ''", &[("TMPDIR", own)], own),
+        ("SESSION_FILE_PATH = '/srv/sessions'", &[("TMPDIR", own)], "/srv/sessions"),
+    ] {
+        let settings = load(&format!("{MINIMAL}{toml}"), "", environment).unwrap();
+        assert_eq!(settings.session_file_path, std::path::Path::new(path), "{toml} {environment:?}");
+    }
+}
+
+#[test]
+fn an_engine_has_its_name_and_its_dotted_path() {
+    for (name, engine) in
+        [("db", Engine::Db), ("file", Engine::File), ("signed_cookies", Engine::SignedCookies)]
+    {
+        for name in [name.to_owned(), format!("django.contrib.sessions.backends.{name}")] {
+            let settings = load(&format!("{MINIMAL}SESSION_ENGINE = '{name}'"), "", &[]).unwrap();
+            assert_eq!(settings.session_engine, engine);
+        }
+    }
 }
 
 #[test]
