@@ -12,7 +12,7 @@ use self::graph::Graph;
 use self::source::{File, files};
 
 /// The rooms from the ground up; each may use those before it.
-const ROOMS: [&str; 13] = [
+const ROOMS: [&str; 14] = [
     "error",
     "clock",
     "crypto",
@@ -24,12 +24,13 @@ const ROOMS: [&str; 13] = [
     "site",
     "lab",
     "application",
+    "testserver",
     "management",
     "main",
 ];
 
 /// The files of a room from the ground up, where their order matters.
-const FILES: [(&str, &[&str]); 7] = [
+const FILES: [(&str, &[&str]); 8] = [
     (
         "db",
         &[
@@ -81,6 +82,7 @@ const FILES: [(&str, &[&str]); 7] = [
             "templates",
             "headers",
             "client_address",
+            "cross_origin",
             "hosts",
             "body_timeout",
             "static_files",
@@ -115,6 +117,7 @@ const FILES: [(&str, &[&str]); 7] = [
         ],
     ),
     ("testing", &["cookie_date", "set_cookie", "cookies", "client"]),
+    ("testserver", &["error", "script", "read_only", "control", "clock", "fixtures", "server"]),
     ("management", &["commands", "logging"]),
 ];
 

@@ -45,8 +45,8 @@ pub(super) fn key_of(payload: &Payload) -> Option<SessionKey> {
 /// What writes sessions into a store.
 #[derive(Debug)]
 pub(super) struct Saving {
-    pub(super) backend: Box<dyn SessionBackend>,
-    pub(super) codec: Box<dyn PayloadCodec>,
+    pub(super) backend: Arc<dyn SessionBackend>,
+    pub(super) codec: Arc<dyn PayloadCodec>,
     pub(super) queues: Queues,
     pub(super) keys: NewKeys,
     pub(super) heavy: Heavy,

@@ -129,7 +129,7 @@ impl SessionStore {
         self.commit().await.map(drop)
     }
 
-    /// The same; tells the key, and when what was stored ends.
+    /// The same; returns the key, and when what was stored expires.
     pub(crate) async fn commit(&mut self) -> Result<(SessionKey, DateTime<Utc>), SessionError> {
         self.delete_flushed().await?;
         self.load().await?;
@@ -226,7 +226,7 @@ impl SessionStore {
         self.storage.exists(key).await
     }
 
-    /// Deletes all sessions that have expired, and tells how many.
+    /// Deletes all sessions that have expired, and returns how many.
     ///
     /// # Errors
     ///

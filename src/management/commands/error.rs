@@ -29,6 +29,10 @@ pub(in crate::management) enum CommandError {
     Check(usize),
     #[error("{0:?} is no address; allowed is PORT or ADDR:PORT, such as 8001 or 0.0.0.0:8001")]
     Address(String),
+    #[error(
+        "{0} is not this machine's own address; a test server listens to nobody else, such as on 127.0.0.1:0"
+    )]
+    NotLoopback(std::net::SocketAddr),
     #[error("cannot write the output")]
     Output(#[from] std::io::Error),
     #[error("the program has failed, perhaps for a limit of this process (see ulimit -a): {0}")]

@@ -8,6 +8,7 @@ pub(super) mod output;
 pub(super) mod runserver;
 pub(super) mod sessions;
 mod storage;
+pub(super) mod testserver;
 pub(super) mod walkthrough;
 
 pub(super) use self::error::CommandError;

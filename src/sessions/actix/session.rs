@@ -17,8 +17,8 @@ use crate::sessions::store::SessionStore;
 
 /// The session of a request: an extractor, under [`SessionMiddleware`].
 ///
-/// Extracting it fetches the row, so that its methods need not wait, and looks at nothing: the
-/// session counts as `accessed` from the first method that reaches the data. Clones are one session.
+/// Extracting it fetches the session, so that its methods need not be awaited. That is no access yet: the session counts
+/// as `accessed` from the first method that reaches the data. Clones are one session.
 ///
 /// Every method that reaches the data fails with [`SessionError::Unreadable`] when the row has a good
 /// signature over something that cannot be read; with `?` that is a 500, and the row stays.
