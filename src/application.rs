@@ -29,6 +29,7 @@ use crate::db::{Database, DbError};
 use crate::error::chain;
 use crate::lab::{self, Lab, SecretKeys};
 use crate::sessions::actix::stock::{StockStore, stock_middleware};
+use crate::sessions::backends::{FileBackend, FileCodec, FolderError, SignedCookiesBackend};
 use crate::sessions::{DbBackend, Engine, SessionCodec, SessionMiddleware, SharedPolicy, Storage};
 use crate::settings::Settings;
 use crate::site::{
@@ -53,9 +54,9 @@ const NEWEST: u32 = 20;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ApplicationError {
-    /// The database cannot be used.
+    /// The place of the sessions cannot be used.
     #[error(transparent)]
-    Database(#[from] DbError),
+    Storage(#[from] StorageError),
     /// The templates cannot be used.
     #[error(transparent)]
     Templates(#[from] TemplateError),
@@ -123,14 +124,16 @@ impl Application {
     ///
     /// [`ApplicationError`], before anything runs.
     pub fn build(settings: &Settings, clock: Clock, address: SocketAddr) -> Result<Self, ApplicationError> {
-        Self::assemble(settings, clock, storage(settings)?, address, None)
+        let policy = SharedPolicy::new(settings.session.clone());
+        Self::assemble(settings, clock, storage_under(settings, &policy)?, policy, address, None)
     }
 
-    /// The same on a storage that is open already, and with more URLs.
+    /// The same on a storage that is open already, under the same policy, and with more URLs.
     pub(crate) fn assemble(
         settings: &Settings,
         clock: Clock,
         storage: Storage,
+        policy: SharedPolicy,
         address: SocketAddr,
         more_urls: Option<MoreUrls>,
     ) -> Result<Self, ApplicationError> {
@@ -138,7 +141,7 @@ impl Application {
         let listener = TcpListener::bind(address).map_err(bind_error)?;
         let address = listener.local_addr().map_err(bind_error)?;
         actix_web::rt::spawn(warn_of_foreign_rows(storage.clone(), clock.now()));
-        let site = Site::build(settings, clock, storage, more_urls)?;
+        let site = Site::build(settings, clock, storage, policy, more_urls)?;
         let limits = &settings.limits;
         let workers = available_parallelism().map_or(1, usize::from).min(limits.max_connections);
         let server = HttpServer::new(move || site.app())
@@ -267,9 +270,9 @@ impl Site {
         settings: &Settings,
         clock: Clock,
         storage: Storage,
+        policy: SharedPolicy,
         more_urls: Option<MoreUrls>,
     ) -> Result<Self, ApplicationError> {
-        let policy = SharedPolicy::new(settings.session.clone());
         let lab = settings.debug.then(|| {
             let keys =
                 SecretKeys { current: &settings.secret_key, fallbacks: &settings.secret_key_fallbacks };
@@ -357,14 +360,31 @@ async fn warn_of_foreign_rows(storage: Storage, now: DateTime<Utc>) {
     }
 }
 
+/// Why the place of the sessions cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StorageError {
+    /// The database of the `db` engine.
+    #[error(transparent)]
+    Database(#[from] DbError),
+    /// The folder of the `file` engine.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+}
+
 /// Where the settings keep sessions: the engine, opened, created and migrated where that is needed. Every part of a site
 /// has its sessions from here.
 ///
 /// # Errors
 ///
-/// [`DbError`] when the database cannot be used.
-pub fn storage(settings: &Settings) -> Result<Storage, DbError> {
-    storage_on(settings, || Database::open(&settings.database_url, settings.database))
+/// [`StorageError`] when it cannot be used.
+pub fn storage(settings: &Settings) -> Result<Storage, StorageError> {
+    storage_under(settings, &SharedPolicy::new(settings.session.clone()))
+}
+
+/// The same under a policy that others may change.
+pub(crate) fn storage_under(settings: &Settings, policy: &SharedPolicy) -> Result<Storage, StorageError> {
+    storage_on(settings, policy, || Database::open(&settings.database_url, settings.database))
 }
 
 /// The same of what is there; nothing is created.
@@ -372,17 +392,47 @@ pub fn storage(settings: &Settings) -> Result<Storage, DbError> {
 /// # Errors
 ///
 /// [`DbError::Missing`] and [`DbError::NotMigrated`] where there is nothing.
-pub(crate) fn existing_storage(settings: &Settings) -> Result<Storage, DbError> {
-    storage_on(settings, || Database::open_existing(&settings.database_url, settings.database))
+pub(crate) fn existing_storage(settings: &Settings) -> Result<Storage, StorageError> {
+    existing_storage_under(settings, &SharedPolicy::new(settings.session.clone()))
+}
+
+/// The same under a policy that others may change.
+pub(crate) fn existing_storage_under(
+    settings: &Settings,
+    policy: &SharedPolicy,
+) -> Result<Storage, StorageError> {
+    storage_on(settings, policy, || Database::open_existing(&settings.database_url, settings.database))
 }
 
 fn storage_on(
     settings: &Settings,
+    policy: &SharedPolicy,
     open: impl FnOnce() -> Result<Database, DbError>,
-) -> Result<Storage, DbError> {
+) -> Result<Storage, StorageError> {
     let codec = SessionCodec::new(&settings.secret_key, &settings.secret_key_fallbacks);
+    Ok(match settings.session_engine {
+        Engine::Db => Storage::new(DbBackend::new(open()?), codec),
+        Engine::File => {
+            let codec = FileCodec::new(codec);
+            let backend = FileBackend::open(&settings.session_file_path, policy.clone(), codec.clone())?;
+            Storage::new(backend.synchronous(settings.database.synchronous), codec)
+        }
+        Engine::SignedCookies => {
+            let codec = SessionCodec::for_cookies(&settings.secret_key, &settings.secret_key_fallbacks);
+            Storage::new(SignedCookiesBackend::new(codec.clone()), codec)
+        }
+    })
+}
+
+/// The place of the sessions, for people.
+pub(crate) fn place(settings: &Settings) -> String {
     match settings.session_engine {
-        Engine::Db => Ok(Storage::new(DbBackend::new(open()?), codec)),
+        Engine::Db => settings.database_url.to_string(),
+        Engine::File => {
+            let files = settings.session_file_path.join(&settings.session.cookie_name);
+            format!("the files {}*", files.display())
+        }
+        Engine::SignedCookies => "their cookies, signed".to_owned(),
     }
 }
 
@@ -396,7 +446,8 @@ mod tests {
     fn site(folder: &tempfile::TempDir) -> Site {
         let database = format!("sqlite://{}", folder.path().join("db.sqlite3").display());
         let settings = Settings::load("settings.toml".as_ref(), [("DATABASE_URL", database)]).unwrap();
-        Site::build(&settings, Clock::System, storage(&settings).unwrap(), None).unwrap()
+        let storage = storage(&settings).unwrap();
+        Site::build(&settings, Clock::System, storage, SharedPolicy::default(), None).unwrap()
     }
 
     #[actix_web::test]

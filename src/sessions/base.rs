@@ -217,12 +217,20 @@ impl SessionBase {
     }
 
     /// The session is moved with the response, to a key that is final as soon as it can be seen.
-    pub(crate) fn cycle_key(&mut self) -> Result<(), SessionError> {
+    /// Where `key_of` tells the key of the data there is nothing to move.
+    pub(crate) fn cycle_key(
+        &mut self,
+        key_of: impl FnOnce(&SessionData) -> Option<SessionKey>,
+    ) -> Result<(), SessionError> {
         let data = self.data()?.clone();
+        self.modified = true;
+        if let Some(key) = key_of(&data) {
+            self.session_key = Some(key);
+            return Ok(());
+        }
         let key = self.session_key.replace(SessionKey::random());
         let from = self.renewal.take().map_or(key, |renewal| renewal.from);
         self.renewal = Some(Renewal { from, data, changes: self.write_set.mark() });
-        self.modified = true;
         Ok(())
     }
 
@@ -251,6 +259,10 @@ impl SessionBase {
             }
             Loaded::Ended => {
                 self.begin_anew();
+                return Ok(SessionData::default());
+            }
+            Loaded::Reset => {
+                self.modified = true;
                 return Ok(SessionData::default());
             }
         };

@@ -79,6 +79,17 @@ pub enum SessionError {
     /// The cookie that the policy asks for is no header: 500.
     #[error("the session cookie cannot be written; check SESSION_COOKIE_NAME, _DOMAIN and _PATH")]
     Cookie(#[source] Arc<Cause>),
+    /// The session's cookie is larger than browsers keep: 500. Only where the cookie is the session (`signed_cookies`) can what a
+    /// session holds be the reason.
+    #[error(
+        "the session cookie has {bytes} bytes, and browsers keep {limit} at most; store less, or keep sessions elsewhere than in signed_cookies"
+    )]
+    CookieTooLarge {
+        /// The header's value: name, value and attributes.
+        bytes: usize,
+        /// What RFC 6265 asks of every browser (section 6.1).
+        limit: usize,
+    },
     /// A function given to `fetch_update` panicked while it was applied to what the row holds: 500.
     #[error("an update of the session panicked")]
     Panicked,

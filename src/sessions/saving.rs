@@ -35,6 +35,13 @@ const TAKEN: &str = "the new key is taken, says the store";
 const BUSY: &str = "the session was changed by others at each try";
 const REFUSED: &str = "the store holds what is expected there, and does not replace it";
 
+const NO_KEY: &str = "the codec of this engine makes no texts, and so no keys";
+
+/// The key that a payload is by itself.
+pub(super) fn key_of(payload: &Payload) -> Option<SessionKey> {
+    SessionKey::try_from(payload.as_str()?).ok()
+}
+
 /// What writes sessions into a store.
 #[derive(Debug)]
 pub(super) struct Saving {
@@ -81,6 +88,13 @@ enum Attempt {
 }
 
 impl Saving {
+    /// What is said is saved: of a session whose key is its payload.
+    pub(super) async fn sign(self: &Arc<Self>, pending: Pending) -> Result<Saved, SessionError> {
+        let Prepared { merged, entry } = self.prepare(Batch::of(pending), Base::AsLoaded).await?.1?;
+        let key = key_of(&entry.payload).ok_or_else(|| SessionError::unavailable(NO_KEY))?;
+        Ok(merged.stored(&key, entry))
+    }
+
     /// Stores a new session under a key that nobody had before.
     pub(super) async fn create(self: &Arc<Self>, pending: Pending) -> Result<Saved, SessionError> {
         let Prepared { merged, entry } = self.prepare(Batch::of(pending), Base::AsLoaded).await?.1?;
@@ -214,7 +228,8 @@ impl Saving {
         let work = move || {
             let prepared = batch.merge(base, &*this.codec).map(|merged| {
                 let payload = this.codec.encode(&merged.data, merged.now);
-                Prepared { entry: Entry { payload, expire_date: merged.expire_date }, merged }
+                let entry = Entry { payload, saved_at: merged.now, expire_date: merged.expire_date };
+                Prepared { merged, entry }
             });
             (batch, prepared)
         };

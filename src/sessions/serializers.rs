@@ -13,6 +13,8 @@ use crate::signing::{self, SigningError, TimestampSigner, Unsigned};
 
 /// The salt of `SessionBase.encode`: "django.contrib.sessions." and the class's name.
 const SALT: &str = "django.contrib.sessions.SessionStore";
+/// The salt of the `signed_cookies` engine, which does not use that method.
+const COOKIE_SALT: &str = "django.contrib.sessions.backends.signed_cookies";
 
 /// What a session holds: keys in the order in which they were first set, each with its JSON text.
 ///
@@ -213,6 +215,13 @@ impl SessionCodec {
     #[must_use]
     pub fn new(secret_key: &str, fallbacks: &[String]) -> Self {
         Self { signer: TimestampSigner::new(secret_key, fallbacks, SALT) }
+    }
+
+    /// The codec of the `signed_cookies` engine: no payload of another engine is good as a cookie, and none the other way
+    /// round.
+    #[must_use]
+    pub fn for_cookies(secret_key: &str, fallbacks: &[String]) -> Self {
+        Self { signer: TimestampSigner::new(secret_key, fallbacks, COOKIE_SALT) }
     }
 
     /// The signed text of `data`.

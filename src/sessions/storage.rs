@@ -8,7 +8,7 @@ use super::backends::{Entry, Found, Inserted, Moment, Payload, SessionBackend, S
 use super::error::SessionError;
 use super::heavy::{Heavy, LARGEST_LIGHT, Room};
 use super::key::{NewKeys, SessionKey};
-use super::saving::{Pending, Queues, Saved, Saving};
+use super::saving::{Pending, Queues, Saved, Saving, key_of};
 use super::serializers::{PayloadCodec, PayloadError, SessionData};
 
 /// A backend and the codec of its payloads; clones are the same storage.
@@ -52,6 +52,8 @@ pub(crate) enum Loaded {
     Nothing,
     /// See [`Found::Ended`].
     Ended,
+    /// The same where the key is the payload: until it is saved again, the session keeps the key that it was sent.
+    Reset,
 }
 
 impl Storage {
@@ -123,6 +125,15 @@ impl Storage {
         self.0.backend.clear_expired(now, progress).await
     }
 
+    pub(crate) fn is_stateless(&self) -> bool {
+        self.0.backend.is_stateless()
+    }
+
+    /// The key of a session with this data, saved at `now`, where that is its payload.
+    pub(crate) fn key_of(&self, data: &SessionData, now: DateTime<Utc>) -> Option<SessionKey> {
+        if self.is_stateless() { key_of(&self.0.codec.encode(data, now)) } else { None }
+    }
+
     pub(crate) async fn load(&self, key: &SessionKey, moment: &Moment) -> Result<Loaded, SessionError> {
         if !self.0.backend.holds(key) {
             return Ok(Loaded::Nothing);
@@ -154,6 +165,7 @@ impl Storage {
                 Loaded::Session { payload, data, room: None }
             }
             Found::Nothing => Loaded::Nothing,
+            Found::Ended if self.is_stateless() => Loaded::Reset,
             Found::Ended => Loaded::Ended,
         })
     }
@@ -166,10 +178,10 @@ impl Storage {
         expire_date: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<(), SessionError> {
-        if !self.0.backend.holds(key) {
+        if self.is_stateless() || !self.0.backend.holds(key) {
             return Err(SessionError::unavailable("the store can hold no session under this key"));
         }
-        let entry = Entry { payload: self.0.codec.encode(data, now), expire_date };
+        let entry = Entry { payload: self.0.codec.encode(data, now), saved_at: now, expire_date };
         if self.0.backend.insert(key, entry.clone()).await? == Inserted::Taken {
             self.0.backend.replace(key, None, entry).await?;
         }
@@ -177,11 +189,11 @@ impl Storage {
     }
 
     pub(crate) async fn create(&self, pending: Pending) -> Result<Saved, SessionError> {
-        self.0.create(pending).await
+        if self.is_stateless() { self.0.sign(pending).await } else { self.0.create(pending).await }
     }
 
     pub(crate) async fn save(&self, key: &SessionKey, pending: Pending) -> Result<Saved, SessionError> {
-        self.0.save(key, pending).await
+        if self.is_stateless() { self.0.sign(pending).await } else { self.0.save(key, pending).await }
     }
 
     pub(crate) async fn cycle_key(

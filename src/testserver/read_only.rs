@@ -19,6 +19,10 @@ fn refused<'a, T: Send + 'a>() -> BackendFuture<'a, T> {
 }
 
 impl SessionBackend for ReadOnly {
+    fn is_stateless(&self) -> bool {
+        self.0.is_stateless()
+    }
+
     fn holds(&self, key: &SessionKey) -> bool {
         self.0.holds(key)
     }

@@ -12,7 +12,7 @@ use super::read_only::ReadOnly;
 use super::{clock, fixtures, script};
 use crate::application::{self, Application, ApplicationError};
 use crate::clock::ManualClock;
-use crate::sessions::SessionMiddleware;
+use crate::sessions::{SessionMiddleware, SharedPolicy};
 use crate::settings::Settings;
 use crate::site::cross_origin;
 
@@ -51,10 +51,13 @@ impl TestServer {
         options: TestServerOptions,
         address: SocketAddr,
     ) -> Result<Self, ApplicationError> {
+        let policy = SharedPolicy::new(settings.session.clone());
         let storage = match options {
-            TestServerOptions::Own => application::storage(settings)?,
-            TestServerOptions::Look => application::existing_storage(settings)?.wrapped(ReadOnly),
-            TestServerOptions::Change => application::existing_storage(settings)?,
+            TestServerOptions::Own => application::storage_under(settings, &policy)?,
+            TestServerOptions::Look => {
+                application::existing_storage_under(settings, &policy)?.wrapped(ReadOnly)
+            }
+            TestServerOptions::Change => application::existing_storage_under(settings, &policy)?,
         };
         let (clock, stop) = (ManualClock::default(), Arc::new(Notify::new()));
         clock.start();
@@ -69,7 +72,7 @@ impl TestServer {
             configure(config, control.clone(), sessions);
         };
         let application =
-            Application::assemble(settings, clock.into(), storage, address, Some(Arc::new(urls)))?;
+            Application::assemble(settings, clock.into(), storage, policy, address, Some(Arc::new(urls)))?;
         Ok(Self { application, stop })
     }
 

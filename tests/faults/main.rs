@@ -14,6 +14,7 @@ mod backup;
 mod bad_cookies;
 mod corrupt_rows;
 mod file_size_limit;
+mod files;
 mod foreign_rows;
 mod full_disk;
 mod hot_session;

@@ -13,8 +13,10 @@
 //!
 //! An engine joins in [`ENGINES`].
 
+mod cookie_session_tests;
 mod custom_database_session_tests;
 mod database_session_tests;
+mod file_session_tests;
 mod session_base_tests;
 mod session_middleware_tests;
 mod session_tests_mixin;
@@ -30,7 +32,12 @@ use crate::harness::{Answer, Harness};
 type Engine = (&'static str, fn(SessionPolicy) -> Harness);
 
 /// The engines of this build, and a store in memory that shows what every engine may rely on.
-const ENGINES: [Engine; 2] = [("db", Harness::with_policy), ("memory", Harness::in_memory)];
+const ENGINES: [Engine; 4] = [
+    ("db", Harness::with_policy),
+    ("file", Harness::on_files),
+    ("signed_cookies", Harness::in_cookies),
+    ("memory", Harness::in_memory),
+];
 
 /// A key that a client may send and nobody has.
 const UNKNOWN: &str = "unknownunknownunknownunknown1234";
@@ -59,8 +66,14 @@ fn every_engine_with(policy: SessionPolicy) -> impl Iterator<Item = Harness> {
     })
 }
 
+/// Those of them that keep sessions. Where Django's `CookieSessionTests` leaves a test of the mixin out, since a cookie is at no
+/// place to look at, it runs over these; what a cookie does instead is in [`cookie_session_tests`].
+fn every_engine_that_keeps() -> impl Iterator<Item = Harness> {
+    every_engine().filter(Harness::keeps_sessions)
+}
+
 /// A session under `key`, with nothing loaded yet.
-fn under(harness: &Harness, key: Option<SessionKey>) -> SessionStore {
+pub(crate) fn under(harness: &Harness, key: Option<SessionKey>) -> SessionStore {
     SessionStore::new(key, harness.storage.clone(), harness.policy.get(), harness.clock.clone().into())
 }
 

@@ -3,11 +3,13 @@
 
 mod actix_store;
 mod cached_rows;
+mod cookies;
 mod corners;
 mod django_suite;
 mod endings;
 mod errors;
 mod expiry;
+mod files;
 mod harness;
 mod histories;
 mod logs;

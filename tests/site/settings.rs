@@ -6,6 +6,7 @@ mod secrets;
 use std::path::Path;
 
 use sessionid::db::{DatabaseUrl, Synchronous};
+use sessionid::sessions::Engine;
 use sessionid::settings::{DEMO_SECRET_KEY, Settings};
 
 /// Loads settings from a file, a `.env` and an environment.
@@ -243,6 +244,34 @@ fn the_demo_key_is_refused_without_debug_and_never_shown() {
 }
 
 #[test]
+fn files_are_kept_in_the_temporary_folder_unless_it_is_said_where() {
+    let own = tempfile::tempdir().unwrap();
+    let own = own.path().to_str().unwrap();
+    for (toml, environment, path) in [
+        ("", &[][..], "/tmp"),
+        ("", &[("TMPDIR", own)], own),
+        ("", &[("TMPDIR", "/no/such/folder"), ("TMP", own)], own),
+        ("SESSION_FILE_PATH = ''", &[("TMPDIR", own)], own),
+        ("SESSION_FILE_PATH = '/srv/sessions'", &[("TMPDIR", own)], "/srv/sessions"),
+    ] {
+        let settings = load(&format!("{MINIMAL}{toml}"), "", environment).unwrap();
+        assert_eq!(settings.session_file_path, std::path::Path::new(path), "{toml} {environment:?}");
+    }
+}
+
+#[test]
+fn an_engine_has_its_name_and_its_dotted_path() {
+    for (name, engine) in
+        [("db", Engine::Db), ("file", Engine::File), ("signed_cookies", Engine::SignedCookies)]
+    {
+        for name in [name.to_owned(), format!("django.contrib.sessions.backends.{name}")] {
+            let settings = load(&format!("{MINIMAL}SESSION_ENGINE = '{name}'"), "", &[]).unwrap();
+            assert_eq!(settings.session_engine, engine);
+        }
+    }
+}
+
+#[test]
 fn relative_paths_start_at_the_settings_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("settings.toml");
@@ -253,7 +282,7 @@ fn relative_paths_start_at_the_settings_file() {
     .unwrap();
     let settings = Settings::load(&file, std::iter::empty::<(&str, &str)>()).unwrap();
     assert_eq!(settings.database_url, DatabaseUrl::Sqlite(folder.path().join("data/sessions.db")));
-    assert_eq!(settings.session_file_path, Some(folder.path().join("files")));
+    assert_eq!(settings.session_file_path, folder.path().join("files"));
 }
 
 #[test]

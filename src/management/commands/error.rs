@@ -1,7 +1,7 @@
 //! The one error of the commands.
 
 use super::walkthrough::WalkthroughError;
-use crate::application::ApplicationError;
+use crate::application::{ApplicationError, StorageError};
 use crate::db::{BackupError, DbError};
 use crate::sessions::SessionError;
 use crate::settings::SettingsError;
@@ -17,6 +17,8 @@ pub(in crate::management) enum CommandError {
     Database(#[from] DbError),
     #[error(transparent)]
     Backup(#[from] BackupError),
+    #[error(transparent)]
+    Storage(#[from] StorageError),
     #[error(transparent)]
     Session(#[from] SessionError),
     #[error("this SESSION_ENGINE cannot list its sessions")]

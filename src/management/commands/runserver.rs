@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::CommandError;
 use super::output::visible;
-use crate::application::Application;
+use crate::application::{Application, place};
 use crate::clock::Clock;
 use crate::lab::address_is_loopback;
 use crate::settings::Settings;
@@ -50,7 +50,7 @@ fn banner(settings: &Settings, settings_file: &Path, address: SocketAddr) -> std
     writeln!(
         out,
         "Sessions in {}, SESSION_COOKIE_AGE {} s",
-        visible(&settings.database_url.to_string()),
+        visible(&place(settings)),
         settings.session.cookie_age
     )?;
     writeln!(out, "Starting development server at http://{address}/")?;

@@ -16,14 +16,19 @@ pub enum Engine {
     /// The `django_session` table.
     #[default]
     Db,
+    /// A file for each session.
+    File,
+    /// The cookie itself.
+    SignedCookies,
 }
 
 /// Django's engines that this build does not have.
-const NOT_BUILT_IN: [&str; 4] = ["cache", "cached_db", "file", "signed_cookies"];
+const NOT_BUILT_IN: [&str; 2] = ["cache", "cached_db"];
 
 impl Engine {
     /// The names that a setting may use in this build.
-    pub const ALLOWED: &str = "db, or its dotted path django.contrib.sessions.backends.db";
+    pub const ALLOWED: &str =
+        "db, file or signed_cookies, or its dotted path such as django.contrib.sessions.backends.db";
 }
 
 impl FromStr for Engine {
@@ -32,6 +37,8 @@ impl FromStr for Engine {
     fn from_str(name: &str) -> Result<Self, UnknownEngine> {
         match name.strip_prefix("django.contrib.sessions.backends.").unwrap_or(name) {
             "db" => Ok(Self::Db),
+            "file" => Ok(Self::File),
+            "signed_cookies" => Ok(Self::SignedCookies),
             known if NOT_BUILT_IN.contains(&known) => Err(UnknownEngine::NotBuiltIn),
             _ => Err(UnknownEngine::Unknown),
         }

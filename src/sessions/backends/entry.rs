@@ -18,6 +18,8 @@ pub type BackendFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, SessionErr
 pub struct Entry {
     /// The session, encoded.
     pub payload: Payload,
+    /// When it is saved.
+    pub saved_at: DateTime<Utc>,
     /// When it ends.
     pub expire_date: DateTime<Utc>,
 }
@@ -41,7 +43,7 @@ pub enum Found {
     /// and `cached_db`).
     Nothing,
     /// One that has expired or that nobody of ours has made: the first access deletes it and begins a new session in its
-    /// place, under a new key, which is saved (Django's `file` and `signed_cookies`).
+    /// place, which is saved (Django's `file` and `signed_cookies`).
     Ended,
 }
 

@@ -21,7 +21,9 @@
 mod db;
 mod engine;
 mod entry;
+mod file;
 mod records;
+mod signed_cookies;
 
 use std::fmt;
 use std::time::Duration;
@@ -31,7 +33,9 @@ use chrono::{DateTime, Utc};
 pub use self::db::DbBackend;
 pub use self::engine::{Engine, UnknownEngine};
 pub use self::entry::{BackendFuture, Entry, Found, Inserted, Moment, Renamed, Replaced, Stored};
+pub use self::file::{FileBackend, FileCodec, FolderError};
 pub use self::records::{Count, ExpireDate, SessionRecord, SessionRecords};
+pub use self::signed_cookies::SignedCookiesBackend;
 use super::key::SessionKey;
 pub use super::payload::Payload;
 
@@ -66,6 +70,7 @@ pub use super::payload::Payload;
 ///         })
 ///     }
 ///     // The others hand on what they are given.
+/// #   fn is_stateless(&self) -> bool { self.0.is_stateless() }
 /// #   fn holds(&self, key: &SessionKey) -> bool { self.0.holds(key) }
 /// #   fn load<'a>(&'a self, key: &'a SessionKey, moment: &'a Moment) -> BackendFuture<'a, Found> {
 /// #       self.0.load(key, moment)
@@ -103,6 +108,10 @@ pub use super::payload::Payload;
 /// }
 /// ```
 pub trait SessionBackend: fmt::Debug + Send + Sync {
+    /// Whether nothing is kept here, and a session's key is its payload (Django's `signed_cookies`). Then nothing is inserted,
+    /// compared, moved or merged: a save gives the session another key, and that is all.
+    fn is_stateless(&self) -> bool;
+
     /// Whether the store can have a session under this key at all; any other key is unknown, and nobody is asked. Where
     /// nothing else is the matter that is [`SessionKey::is_storable`].
     fn holds(&self, key: &SessionKey) -> bool;

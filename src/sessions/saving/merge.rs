@@ -42,7 +42,7 @@ pub(super) struct Merged {
 
 impl Merged {
     pub(super) fn stored(self, key: &SessionKey, entry: Entry) -> Saved {
-        let Entry { payload, expire_date } = entry;
+        let Entry { payload, expire_date, .. } = entry;
         Saved { key: key.clone(), data: self.data, payload, expire_date }
     }
 }

@@ -1,7 +1,6 @@
 //! Why a walk fails.
 
-use crate::application::ApplicationError;
-use crate::db::DbError;
+use crate::application::{ApplicationError, StorageError};
 use crate::sessions::SessionError;
 use crate::testing::ClientError;
 
@@ -11,7 +10,7 @@ pub(crate) enum WalkthroughError {
     #[error(transparent)]
     Application(#[from] ApplicationError),
     #[error(transparent)]
-    Database(#[from] DbError),
+    Storage(#[from] StorageError),
     #[error(transparent)]
     Session(#[from] SessionError),
     #[error("this SESSION_ENGINE cannot show its sessions, which the walk is about")]
