@@ -21,11 +21,15 @@ use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::cache::CacheOptions;
 use crate::clock::Clock;
 use crate::db::{Database, DbError};
 use crate::lab::{self, Lab, SecretKeys};
 use crate::sessions::actix::stock::{StockStore, stock_middleware};
-use crate::sessions::{DbBackend, Engine, SessionCodec, SessionMiddleware, SharedPolicy, Storage};
+use crate::sessions::{
+    CacheBackend, CachedDbBackend, DbBackend, Engine, PickleCodec, SessionCodec, SessionMiddleware,
+    SharedPolicy, Storage,
+};
 use crate::settings::Settings;
 use crate::site::{self, AllowedHosts, IndexView, ShowCauses, TemplateError, Templates, as_view};
 
@@ -315,7 +319,14 @@ fn storage_on(
     open: impl FnOnce() -> Result<Database, DbError>,
 ) -> Result<Storage, DbError> {
     let codec = SessionCodec::new(&settings.secret_key, &settings.secret_key_fallbacks);
+    let locmem = CacheOptions::default();
+    let cache = settings.session_cache.as_ref().unwrap_or(&locmem);
     match settings.session_engine {
         Engine::Db => Ok(Storage::new(DbBackend::new(open()?), codec)),
+        Engine::Cache => Ok(Storage::new(CacheBackend::new(cache), PickleCodec)),
+        Engine::CachedDb => {
+            let backend = CachedDbBackend::new(DbBackend::new(open()?), codec.clone(), cache);
+            Ok(Storage::new(backend, codec))
+        }
     }
 }

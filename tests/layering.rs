@@ -6,12 +6,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms from the ground up; each may use those before it.
-const ROOMS: [&str; 13] = [
+const ROOMS: [&str; 14] = [
     "error",
     "clock",
     "crypto",
     "signing",
     "db",
+    "cache",
     "sessions",
     "settings",
     "testing",
@@ -56,7 +57,9 @@ const FILES: [(&str, &[&str]); 3] = [
             "json",
             "expiry",
             "payload",
+            "pickle",
             "serializers",
+            "pickle_codec",
             "error",
             "write_set",
             "backends",
@@ -74,7 +77,7 @@ const FILES: [(&str, &[&str]); 3] = [
 const RESERVED: [(&str, &[&str]); 6] = [
     ("clap::", &["management/mod.rs"]),
     ("std::env::", &["management/mod.rs", "main.rs"]),
-    ("figment::", &["settings/sources.rs"]),
+    ("figment::", &["settings/sources.rs", "settings/caches.rs"]),
     ("dotenvy::", &["settings/dotenv.rs"]),
     ("Utc::now()", &["clock.rs"]),
     ("actix_session::", &["sessions/actix/stock.rs"]),

@@ -19,7 +19,7 @@ use self::finite::Finite;
 pub(super) use self::scanner::Scanner;
 
 /// How deep a value may be nested that is read as a Rust type; Python's `json` reads about a thousand levels.
-const DEEPEST: usize = 1000;
+pub(super) const DEEPEST: usize = 1000;
 /// How deep any stack holds it.
 const SHALLOW: usize = 100;
 
@@ -229,7 +229,7 @@ fn depth(json: &str) -> usize {
 }
 
 /// JSON text without the white space between its tokens.
-fn without_spaces(json: &str) -> String {
+pub(super) fn without_spaces(json: &str) -> String {
     let mut in_string = false;
     let mut escaped = false;
     json.chars()
@@ -258,7 +258,7 @@ pub(super) fn unescape_key(escaped: &str) -> String {
     if escaped.contains('\\') { String::from_utf16_lossy(&units(escaped)) } else { escaped.to_owned() }
 }
 
-fn escape_units(units: impl Iterator<Item = u16>) -> String {
+pub(super) fn escape_units(units: impl Iterator<Item = u16>) -> String {
     let mut escaped = String::new();
     for unit in units {
         match u8::try_from(unit) {
@@ -277,7 +277,7 @@ fn escape_units(units: impl Iterator<Item = u16>) -> String {
 }
 
 /// The UTF-16 units of a scanned string's inside; UTF-16, since Python tells lone surrogates apart.
-fn units(inside: &str) -> Vec<u16> {
+pub(super) fn units(inside: &str) -> Vec<u16> {
     let mut units = Vec::with_capacity(inside.len());
     let mut rest = inside;
     while let Some(at) = rest.find('\\') {

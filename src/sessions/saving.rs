@@ -200,7 +200,7 @@ impl Saving {
 
     fn entry(&self, merged: &Merged) -> Entry {
         let payload = self.codec.encode(&merged.data, merged.now);
-        Entry { payload, expire_date: merged.expire_date }
+        Entry { payload, saved_at: merged.now, expire_date: merged.expire_date }
     }
 
     /// Writes what has waited, and passes the session on to those who have come since.

@@ -13,6 +13,7 @@
 //! assert!(refused.is_some_and(|line| line.to_string().starts_with("SESSION_COOKIE_AGE in the environment")));
 //! ```
 
+mod caches;
 mod dotenv;
 mod error;
 mod names;
@@ -30,6 +31,7 @@ pub use self::error::SettingsError;
 use self::rules::{is_cookie_path, is_domain, is_host_pattern, is_token};
 use self::sources::Sources;
 use self::warnings::warn_of_short_keys;
+use crate::cache::CacheOptions;
 use crate::db::{DatabaseOptions, DatabaseUrl, Synchronous};
 use crate::sessions::{Engine, SessionPolicy};
 
@@ -54,6 +56,8 @@ const AGES: RangeInclusive<i64> = 0..=100 * 365 * 24 * 60 * 60;
 /// How long a database may be waited for, in seconds.
 const TIMEOUTS: RangeInclusive<i64> = 1..=3600;
 const POOL_SIZES: RangeInclusive<i64> = 1..=1000;
+/// `DEFAULT_CACHE_ALIAS`.
+const DEFAULT_CACHE: &str = "default";
 
 /// Everything that `settings.toml` and the environment say.
 ///
@@ -95,28 +99,21 @@ pub struct Settings {
     pub session_cache_alias: String,
     /// `CACHES`.
     pub caches: BTreeMap<String, CacheSettings>,
+    /// The one that keeps sessions, where `SESSION_ENGINE` uses one.
+    pub session_cache: Option<CacheOptions>,
 }
 
-/// One entry of `CACHES`.
-///
-/// ```
-/// use sessionid::settings::{CacheSettings, Settings};
-///
-/// # let folder = tempfile::tempdir()?;
-/// # let file = folder.path().join("settings.toml");
-/// std::fs::write(&file, "CACHES.default.BACKEND = 'django.core.cache.backends.dummy.DummyCache'")?;
-/// let environment = [("SECRET_KEY", "x"), ("DEBUG", "true")];
-/// let settings = Settings::load(&file, environment)?;
-/// let cache: &CacheSettings = &settings.caches["default"];
-/// assert!(cache.location.is_empty());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// One entry of `CACHES`, as it is written.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CacheSettings {
     /// `BACKEND`, by its dotted path.
     pub backend: String,
     /// `LOCATION`: none, one or several.
     pub location: Vec<String>,
+    /// `KEY_PREFIX`.
+    pub key_prefix: String,
+    /// `VERSION`.
+    pub version: i64,
 }
 
 impl Settings {
@@ -151,6 +148,15 @@ impl Settings {
         let base_dir = sources.base_dir().to_owned();
         let database_url: DatabaseUrl =
             sources.parsed_secret("DATABASE_URL", DatabaseUrl::ALLOWED)?.unwrap_or_else(default_database);
+        let session_engine: Engine = sources.parsed("SESSION_ENGINE", Engine::ALLOWED)?.unwrap_or_default();
+        let session_cache_alias =
+            sources.string("SESSION_CACHE_ALIAS")?.unwrap_or_else(|| DEFAULT_CACHE.to_owned());
+        let caches = caches::read(&sources)?;
+        let session_cache = if session_engine.uses_cache() {
+            Some(caches::session_cache(&sources, &caches, &session_cache_alias)?)
+        } else {
+            None
+        };
         let settings = Self {
             debug: sources.boolean("DEBUG")?.unwrap_or(false),
             secret_key: sources.string("SECRET_KEY")?.unwrap_or_default(),
@@ -158,13 +164,12 @@ impl Settings {
             allowed_hosts: sources.list("ALLOWED_HOSTS")?.unwrap_or_default(),
             database_url: database_url.relative_to(&base_dir),
             database: database_options(&sources)?,
-            session_engine: sources.parsed("SESSION_ENGINE", Engine::ALLOWED)?.unwrap_or_default(),
+            session_engine,
             session: session_policy(&sources)?,
             session_file_path: sources.string("SESSION_FILE_PATH")?.map(|path| base_dir.join(path)),
-            session_cache_alias: sources
-                .string("SESSION_CACHE_ALIAS")?
-                .unwrap_or_else(|| "default".to_owned()),
-            caches: sources.caches()?,
+            session_cache_alias,
+            caches,
+            session_cache,
             base_dir,
         };
         check_serializer(&sources)?;

@@ -204,7 +204,8 @@ impl Harness {
             Store::Memory(memory) => {
                 let expire_date = NaiveDateTime::parse_from_str(expire_date, "%Y-%m-%d %H:%M:%S%.f");
                 let payload = session_data.as_bytes().into();
-                let entry = Entry { payload, expire_date: expire_date.unwrap().and_utc() };
+                let saved_at = self.now();
+                let entry = Entry { payload, saved_at, expire_date: expire_date.unwrap().and_utc() };
                 memory.with(|sessions| drop(sessions.insert(key.to_owned(), entry)));
             }
         }

@@ -114,7 +114,7 @@ impl SessionBackend for MemoryBackend {
     fn load<'a>(&'a self, key: &'a SessionKey, moment: &'a Moment) -> BackendFuture<'a, Found> {
         let load = move |sessions: &mut Sessions| {
             let live = sessions.get(key.as_str()).filter(|entry| entry.expire_date > moment.now).cloned();
-            live.map_or(Found::Nothing, |Entry { payload, expire_date }| {
+            live.map_or(Found::Nothing, |Entry { payload, expire_date, .. }| {
                 Found::Session(Stored { payload, expire_date: Some(expire_date) })
             })
         };

@@ -26,6 +26,7 @@ fn count(session: &Session) -> Result<(), SessionError> {
 fn others_store(harness: &Harness, key: &str, json: &str) -> Fault {
     let entry = Entry {
         payload: harness.payload(json).into_bytes().into(),
+        saved_at: harness.now(),
         expire_date: harness.now() + chrono::TimeDelta::weeks(1),
     };
     let key = key.to_owned();

@@ -16,14 +16,25 @@ pub enum Engine {
     /// The `django_session` table.
     #[default]
     Db,
+    /// A cache: Redis, memcached, or the memory of the process.
+    Cache,
+    /// The table, and copies in a cache.
+    CachedDb,
 }
 
 /// Django's engines that this build does not have.
-const NOT_BUILT_IN: [&str; 4] = ["cache", "cached_db", "file", "signed_cookies"];
+const NOT_BUILT_IN: [&str; 2] = ["file", "signed_cookies"];
 
 impl Engine {
     /// The names that a setting may use in this build.
-    pub const ALLOWED: &str = "db, or its dotted path django.contrib.sessions.backends.db";
+    pub const ALLOWED: &str =
+        "db, cache, cached_db, or the dotted path of one, such as django.contrib.sessions.backends.cache";
+
+    /// Whether sessions are kept in a cache, be it beside the table.
+    #[must_use]
+    pub fn uses_cache(self) -> bool {
+        matches!(self, Self::Cache | Self::CachedDb)
+    }
 }
 
 impl FromStr for Engine {
@@ -32,6 +43,8 @@ impl FromStr for Engine {
     fn from_str(name: &str) -> Result<Self, UnknownEngine> {
         match name.strip_prefix("django.contrib.sessions.backends.").unwrap_or(name) {
             "db" => Ok(Self::Db),
+            "cache" => Ok(Self::Cache),
+            "cached_db" => Ok(Self::CachedDb),
             known if NOT_BUILT_IN.contains(&known) => Err(UnknownEngine::NotBuiltIn),
             _ => Err(UnknownEngine::Unknown),
         }
@@ -43,7 +56,7 @@ impl FromStr for Engine {
 /// ```
 /// use sessionid::sessions::{Engine, UnknownEngine};
 ///
-/// assert_eq!("cached_db".parse::<Engine>(), Err(UnknownEngine::NotBuiltIn));
+/// assert_eq!("file".parse::<Engine>(), Err(UnknownEngine::NotBuiltIn));
 /// assert_eq!("redis".parse::<Engine>(), Err(UnknownEngine::Unknown));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

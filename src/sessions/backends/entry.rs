@@ -12,6 +12,8 @@ use crate::sessions::policy::SessionPolicy;
 pub struct Entry {
     /// The session, encoded.
     pub payload: Payload,
+    /// When it is saved.
+    pub saved_at: DateTime<Utc>,
     /// When it ends.
     pub expire_date: DateTime<Utc>,
 }
