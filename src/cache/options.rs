@@ -66,6 +66,7 @@ pub enum CacheOptionsError {
 }
 
 const BACKENDS: &str = "django.core.cache.backends.locmem.LocMemCache, .redis.RedisCache, .memcached.PyMemcacheCache, .memcached.PyLibMCCache";
+#[cfg(feature = "redis")]
 const REDIS: &str =
     "redis://[[user]:password@]host[:port][/database], rediss:// with TLS, or unix:///path/to/socket";
 const MEMCACHED: &str = "host:port, or several of them";
