@@ -26,6 +26,7 @@ use crate::clock::Clock;
 use crate::db::{Database, DbError};
 use crate::lab::{self, Lab, SecretKeys};
 use crate::sessions::actix::stock::{StockStore, stock_middleware};
+use crate::sessions::backends::{FileBackend, FileCodec, FolderError};
 use crate::sessions::{
     CacheBackend, CachedDbBackend, DbBackend, Engine, PickleCodec, SessionCodec, SessionMiddleware,
     SharedPolicy, Storage,
@@ -49,9 +50,9 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ApplicationError {
-    /// The database cannot be used.
+    /// The place of the sessions cannot be used.
     #[error(transparent)]
-    Database(#[from] DbError),
+    Storage(#[from] StorageError),
     /// The templates cannot be used.
     #[error(transparent)]
     Templates(#[from] TemplateError),
@@ -237,7 +238,7 @@ struct Site {
 impl Site {
     fn build(settings: &Settings, clock: Clock) -> Result<Self, ApplicationError> {
         let policy = SharedPolicy::new(settings.session.clone());
-        let storage = storage(settings)?;
+        let storage = storage_under(settings, &policy)?;
         let lab = settings.debug.then(|| {
             let keys =
                 SecretKeys { current: &settings.secret_key, fallbacks: &settings.secret_key_fallbacks };
@@ -295,14 +296,31 @@ impl Site {
     }
 }
 
+/// Why the place of the sessions cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StorageError {
+    /// The database of the `db` engine.
+    #[error(transparent)]
+    Database(#[from] DbError),
+    /// The folder of the `file` engine.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+}
+
 /// Where the settings keep sessions: the engine, opened, created and migrated where that is needed. Every part of a site
 /// has its sessions from here.
 ///
 /// # Errors
 ///
-/// [`DbError`] when the database cannot be used.
-pub fn storage(settings: &Settings) -> Result<Storage, DbError> {
-    storage_on(settings, || Database::open(&settings.database_url, settings.database))
+/// [`StorageError`] when it cannot be used.
+pub fn storage(settings: &Settings) -> Result<Storage, StorageError> {
+    storage_under(settings, &SharedPolicy::new(settings.session.clone()))
+}
+
+/// The same under a policy that others may change.
+fn storage_under(settings: &Settings, policy: &SharedPolicy) -> Result<Storage, StorageError> {
+    storage_on(settings, policy, || Database::open(&settings.database_url, settings.database))
 }
 
 /// The same of what is there; nothing is created.
@@ -310,23 +328,44 @@ pub fn storage(settings: &Settings) -> Result<Storage, DbError> {
 /// # Errors
 ///
 /// [`DbError::Missing`] and [`DbError::NotMigrated`] where there is nothing.
-pub(crate) fn existing_storage(settings: &Settings) -> Result<Storage, DbError> {
-    storage_on(settings, || Database::open_existing(&settings.database_url, settings.database))
+pub(crate) fn existing_storage(settings: &Settings) -> Result<Storage, StorageError> {
+    let policy = SharedPolicy::new(settings.session.clone());
+    storage_on(settings, &policy, || Database::open_existing(&settings.database_url, settings.database))
 }
 
 fn storage_on(
     settings: &Settings,
+    policy: &SharedPolicy,
     open: impl FnOnce() -> Result<Database, DbError>,
-) -> Result<Storage, DbError> {
+) -> Result<Storage, StorageError> {
     let codec = SessionCodec::new(&settings.secret_key, &settings.secret_key_fallbacks);
     let locmem = CacheOptions::default();
     let cache = settings.session_cache.as_ref().unwrap_or(&locmem);
-    match settings.session_engine {
-        Engine::Db => Ok(Storage::new(DbBackend::new(open()?), codec)),
-        Engine::Cache => Ok(Storage::new(CacheBackend::new(cache), PickleCodec)),
+    Ok(match settings.session_engine {
+        Engine::Db => Storage::new(DbBackend::new(open()?), codec),
+        Engine::Cache => Storage::new(CacheBackend::new(cache), PickleCodec),
         Engine::CachedDb => {
             let backend = CachedDbBackend::new(DbBackend::new(open()?), codec.clone(), cache);
-            Ok(Storage::new(backend, codec))
+            Storage::new(backend, codec)
+        }
+        Engine::File => {
+            let codec = FileCodec::new(codec);
+            let backend = FileBackend::open(&settings.session_file_path, policy.clone(), codec.clone())?;
+            Storage::new(backend.synchronous(settings.database.synchronous), codec)
+        }
+    })
+}
+
+/// The place of the sessions, for people.
+pub(crate) fn place(settings: &Settings) -> String {
+    let cache = || settings.session_cache.as_ref().map_or_else(|| "a cache".to_owned(), CacheOptions::place);
+    match settings.session_engine {
+        Engine::Db => settings.database_url.to_string(),
+        Engine::Cache => cache(),
+        Engine::CachedDb => format!("{} with copies in {}", settings.database_url, cache()),
+        Engine::File => {
+            let files = settings.session_file_path.join(&settings.session.cookie_name);
+            format!("the files {}*", files.display())
         }
     }
 }

@@ -124,6 +124,16 @@ impl CacheOptions {
         format!("{}:{}:{key}", self.key_prefix, self.version)
     }
 
+    /// Where it is, for people: no password, no address of a Redis.
+    #[must_use]
+    pub fn place(&self) -> String {
+        match &self.server {
+            Server::LocMem => "the memory of this process".to_owned(),
+            Server::Redis(_) => "Redis".to_owned(),
+            Server::Memcached(servers) => format!("memcached at {}", servers.join(", ")),
+        }
+    }
+
     /// The cache. Nothing is connected yet.
     #[must_use]
     pub fn open(&self) -> Arc<dyn Cache> {

@@ -173,6 +173,35 @@ impl Lifetime {
             .ok_or(ExpiryError::OutOfRange)
     }
 
+    /// Whether a session of the `file` engine that was last saved at `modified` is over, by Django's rule (`file.py`,
+    /// `load`): seconds of its own are never over while they are above zero, whenever they were saved, and everything else
+    /// is over in its last second.
+    pub(crate) fn is_over_in_file(
+        &self,
+        modified: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, ExpiryError> {
+        match (self.own, self.end_in_file(modified)?) {
+            (OwnExpiry::Seconds(seconds), _) => Ok(seconds <= 0.0),
+            // `expiry_age <= 0`, where `delta.seconds` is rounded down.
+            (_, end) => Ok(end.is_some_and(|end| end - now < TimeDelta::seconds(1))),
+        }
+    }
+
+    /// When it is over, give or take that second; `None` where it never is.
+    pub(crate) fn end_in_file(&self, modified: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, ExpiryError> {
+        match self.own {
+            OwnExpiry::Seconds(seconds) => Ok((seconds <= 0.0).then_some(modified)),
+            OwnExpiry::At(moment) => Ok(Some(moment.to_utc())),
+            OwnExpiry::Policy | OwnExpiry::Falsy { .. } | OwnExpiry::EmptyText => {
+                TimeDelta::try_seconds(self.cookie_age)
+                    .and_then(|age| modified.checked_add_signed(age))
+                    .map(Some)
+                    .ok_or(ExpiryError::OutOfRange)
+            }
+        }
+    }
+
     /// Whether the cookie ends with the browser (`get_expire_at_browser_close`).
     pub(crate) fn at_browser_close(&self) -> bool {
         match self.own {

@@ -134,6 +134,8 @@ impl SessionStore {
         self.delete_flushed().await?;
         self.load().await?;
         let (verb, pending) = self.base.begin_save(self.clock.now())?;
+        // It may have been the first to look, at a session that is over.
+        self.delete_flushed().await?;
         let saved = match verb {
             Verb::Create => self.storage.create(pending).await,
             Verb::Update(key) => self.storage.save(&key, pending).await,

@@ -23,6 +23,7 @@ mod sources;
 mod warnings;
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -94,7 +95,7 @@ pub struct Settings {
     /// `SESSION_EXPIRE_AT_BROWSER_CLOSE`.
     pub session: SessionPolicy,
     /// `SESSION_FILE_PATH`.
-    pub session_file_path: Option<PathBuf>,
+    pub session_file_path: PathBuf,
     /// `SESSION_CACHE_ALIAS`.
     pub session_cache_alias: String,
     /// `CACHES`.
@@ -141,9 +142,12 @@ impl Settings {
         environment: impl IntoIterator<Item = (K, V)>,
     ) -> Result<Self, SettingsError>
     where
-        K: Into<std::ffi::OsString>,
-        V: Into<std::ffi::OsString>,
+        K: Into<OsString>,
+        V: Into<OsString>,
     {
+        let environment: Vec<(OsString, OsString)> =
+            environment.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        let temporary = temporary_folder(&environment);
         let sources = Sources::read(file, environment)?;
         let base_dir = sources.base_dir().to_owned();
         let database_url: DatabaseUrl =
@@ -166,7 +170,10 @@ impl Settings {
             database: database_options(&sources)?,
             session_engine,
             session: session_policy(&sources)?,
-            session_file_path: sources.string("SESSION_FILE_PATH")?.map(|path| base_dir.join(path)),
+            session_file_path: sources
+                .string("SESSION_FILE_PATH")?
+                .filter(|path| !path.is_empty())
+                .map_or(temporary, |path| base_dir.join(path)),
             session_cache_alias,
             caches,
             session_cache,
@@ -202,6 +209,17 @@ impl Settings {
         }
         Ok(())
     }
+}
+
+/// The system's folder for temporary files, as Python's `tempfile.gettempdir` finds it.
+fn temporary_folder(environment: &[(OsString, OsString)]) -> PathBuf {
+    let named = |name| environment.iter().find(|(variable, _)| variable == name).map(|(_, value)| value);
+    ["TMPDIR", "TEMP", "TMP"]
+        .into_iter()
+        .filter_map(named)
+        .map(PathBuf::from)
+        .find(|folder| folder.is_dir())
+        .unwrap_or_else(|| "/tmp".into())
 }
 
 fn default_database() -> DatabaseUrl {

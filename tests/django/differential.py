@@ -1,6 +1,6 @@
-"""Random scripts against Django and Rust, each with a database of its own: whatever can be seen of a session is the same.
+"""Random scripts against Django and Rust, each on an engine of its own: whatever can be seen of a session is the same.
 
-    SESSIONID_SCRIPT=target/debug/examples/script python differential.py --requests 500 [--seed N]
+    SESSIONID_SCRIPT=target/debug/examples/script python differential.py --requests 500 [--seed N] [--engine file]
 
 A difference is shown with the shortest sequence of requests that still leads to one; the seed repeats the run. What is
 compared stands in `observation.py`, what is sent in `random_scripts.py`.
@@ -16,10 +16,10 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 import django
+from engines import ENGINES
 from observation import Side
 from random_scripts import OLDER_KEYS, Generator
 from servers import DjangoServer, RustScriptServer
-from shared import new_database
 
 SETTINGS = {
     "Django's own": {},
@@ -60,14 +60,14 @@ SHRINK_SECONDS = 20
 
 
 class Pair:
-    """Both servers under the same settings, each on its database."""
+    """Both servers under the same settings, each on its engine."""
 
-    def __init__(self, databases, settings, stack):
+    def __init__(self, engines, settings, stack):
         self.sides = []
-        for kind, database in zip([DjangoServer, RustScriptServer], databases, strict=True):
+        for kind, engine in zip([DjangoServer, RustScriptServer], engines, strict=True):
             common = {"DEBUG": "false", "ALLOWED_HOSTS": "127.0.0.1", "SECRET_KEY_FALLBACKS": ",".join(OLDER_KEYS)}
-            server = stack.enter_context(kind(database.environment(**{**common, **settings})))
-            self.sides.append(Side(server, database))
+            server = stack.enter_context(kind(engine.environment(**{**common, **settings})))
+            self.sides.append(Side(server, engine))
 
     def begin_anew(self):
         for side in self.sides:
@@ -149,19 +149,20 @@ class Difference:
         return "\n    ".join(lines)
 
 
-def compare(count, seed, limit=5, only=None):
+def compare(count, seed, limit=5, only=None, engine="db"):
     """Sends `count` requests to both sides, and returns the differences, at most `limit`."""
     differences = []
     names = [name for name in SETTINGS if only in (None, name)]
     with ExitStack() as stack:
-        databases = [new_database(stack.enter_context(tempfile.TemporaryDirectory())) for _ in range(2)]
-        DjangoServer(databases[0].environment()).manage("migrate")
+        folders = [stack.enter_context(tempfile.TemporaryDirectory()) for _ in range(2)]
+        engines = [stack.enter_context(ENGINES[engine](folder)) for folder in folders]
+        engines[0].prepare()
         for at, name in enumerate(names):
             share = count * (at + 1) // len(names) - count * at // len(names)
             # A seed of its own, so that a group repeats without the others before it.
-            requests = list(Generator(random.Random(f"{seed} {name}")).requests(share))
+            requests = list(Generator(random.Random(f"{seed} {name}"), engines[0]).requests(share))
             with ExitStack() as servers:
-                pair = Pair(databases, SETTINGS[name], servers)
+                pair = Pair(engines, SETTINGS[name], servers)
                 while (found := pair.differs(requests)) and len(differences) < limit:
                     last = requests.index(found[0]) + 1
                     shortest = shrink(pair, requests[:last])
@@ -170,9 +171,9 @@ def compare(count, seed, limit=5, only=None):
     return differences
 
 
-def summary(count, seed, differences):
+def summary(count, seed, differences, engine="db"):
     return (
-        f"differential: {count} requests against Django {django.get_version()} and sessionid, "
+        f"differential: {count} requests against Django {django.get_version()} and sessionid on {engine}, "
         f"{len(differences)} differences (seed {seed})"
     )
 
@@ -183,11 +184,13 @@ def main():
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6), metavar="N")
     parser.add_argument("--differences", type=int, default=5, metavar="N", help="how many to show before giving up")
     parser.add_argument("--settings", choices=SETTINGS, help="one group of settings instead of all", metavar="GROUP")
+    parser.add_argument("--engine", choices=ENGINES, default="db", help="where the sessions are: %(choices)s")
     arguments = parser.parse_args()
-    differences = compare(arguments.requests, arguments.seed, arguments.differences, arguments.settings)
+    count, seed, engine = arguments.requests, arguments.seed, arguments.engine
+    differences = compare(count, seed, arguments.differences, arguments.settings, engine)
     for number, difference in enumerate(differences, 1):
-        print(f"difference {number} (seed {arguments.seed}) {difference}\n")
-    print(summary(arguments.requests, arguments.seed, differences))
+        print(f"difference {number} (seed {seed}) {difference}\n")
+    print(summary(count, seed, differences, engine))
     return 1 if differences else 0
 
 

@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from http.cookies import _quote as quote
 
 from payload import is_signed_with, json_text, packed, signed, signed_at
-from random_scripts import AGES, COOKIES, FORGERIES, MOMENTS, OLDER_KEYS, PLANTED, STORED, in_row, stored_form
+from random_scripts import AGES, COOKIES, FORGERIES, MOMENTS, OLDER_KEYS, STORED, in_row, stored_form
 from servers import SetCookie, exchange
 from shared import SECRET_KEY
 
@@ -18,9 +18,6 @@ ROW_DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{6})?")
 FIXED_TEXTS = {stored_form(moment) for moment in MOMENTS}
 FIXED_MOMENTS = {datetime.fromisoformat(moment) for moment in MOMENTS}
 FIXED_DATES = {in_row(moment) for moment in MOMENTS}
-
-# The database knows microseconds, which the clock's own float may not.
-FLOAT = 0.001
 
 
 class About:
@@ -39,42 +36,44 @@ class About:
 
 
 class Side:
-    """One server with a database of its own."""
+    """One server on an engine of its own."""
 
-    def __init__(self, server, database):
+    def __init__(self, server, engine):
         self.server = server
-        self.database, self.connection = database, database.open()
+        self.engine = engine
         self.cookie_name = server.environment.get("SESSION_COOKIE_NAME", "sessionid").encode()
         self.ages = {*AGES, int(server.environment["SESSION_COOKIE_AGE"])}
 
     def begin_anew(self):
-        """Leaves only the planted rows in the table."""
-        self.connection.execute("DELETE FROM django_session")
-        for key in PLANTED:
-            row = key, signed({"name": key}, SECRET_KEY), "2037-07-07 07:07:07.070707"
-            self.connection.execute("INSERT INTO django_session VALUES (?, ?, ?)", row)
-        self.keys = {key: key for key in PLANTED}
-        self.rows = self.table()
+        """Leaves only the planted sessions in the store."""
+        self.engine.clear()
+        for key in self.engine.planted:
+            self.engine.put(key, self.signed({"name": key}, SECRET_KEY))
+        self.keys = {key: key for key in self.engine.planted}
+        self.rows = self.engine.rows()
+
+    def signed(self, data, key):
+        return signed(data, key, self.engine.salt)
 
     def tamper(self, kind, whose, argument):
         key = self.keys.get(whose)
         if kind == "delete":
-            self.connection.execute("DELETE FROM django_session WHERE session_key = ?", [key])
-            return
-        column, value = {
-            "expire": lambda: ("expire_date", "2020-01-01 00:00:00.000001"),
-            "last until": lambda: ("expire_date", argument),
-            "forge": lambda: ("session_data", FORGERIES[argument]),
+            self.engine.delete(key)
+        elif kind == "expire":
+            self.engine.expire(key)
+        elif kind == "last until":
+            self.engine.last_until(key, argument)
+        elif kind == "forge":
+            self.engine.replace(key, FORGERIES[argument])
+        else:
             # Each of the keys that the server knows has signed some of them.
-            "store": lambda: ("session_data", signed(STORED[argument], [SECRET_KEY, *OLDER_KEYS][argument % 3])),
-        }[kind]()
-        self.connection.execute(f"UPDATE django_session SET {column} = ? WHERE session_key = ?", [value, key])
+            self.engine.replace(key, self.signed(STORED[argument], [SECRET_KEY, *OLDER_KEYS][argument % 3]))
 
     def ask(self, request):
         """Sends a request, and returns all that is to be compared."""
         if request.tampering:
             self.tamper(*request.tampering)
-            self.rows = self.table()
+            self.rows = self.engine.rows()
         kind, whose = request.cookie
         cookie = COOKIES[kind](self.cookie_name, quote(self.keys.get(whose, "akeythatnobodyhas")).encode("latin-1"))
         headers = {"Cookie": cookie} if cookie is not None else {}
@@ -84,7 +83,7 @@ class Side:
         return self.observe(request, answer)
 
     def observe(self, request, answer):
-        before, self.rows = self.rows, self.table()
+        before, self.rows = self.rows, self.engine.rows()
         cookies = [SetCookie(text) for text in answer.values("Set-Cookie")]
         self.name_new_keys(request.number, before, cookies)
         names = {key: name for name, key in self.keys.items()}
@@ -97,10 +96,6 @@ class Side:
             "rows": sorted((names[key] for key in self.rows), key=str),
             "changed rows": {names[key]: self.row(*self.rows[key]) for key in written},
         }
-
-    def table(self):
-        rows = self.connection.execute(f"SELECT session_key, session_data, {self.database.end} FROM django_session")
-        return {key: (session_data, expire_date) for key, session_data, expire_date in rows}
 
     def name_new_keys(self, number, before, cookies):
         sent = {cookie.value for cookie in cookies if re.fullmatch("[a-z0-9]{32}", cookie.value)}
@@ -174,9 +169,9 @@ class Side:
 
     def end(self, date):
         """Exactly so many seconds from now, when it is an age that slides."""
-        seconds = date.timestamp()
+        seconds, tolerance = date.timestamp(), self.engine.tolerance
         for age in self.ages:
-            if self.before + age - FLOAT <= seconds <= self.after + age + FLOAT:
+            if self.before + age - tolerance <= seconds <= self.after + age + tolerance:
                 return f"{age} s from now"
         return About(seconds)
 

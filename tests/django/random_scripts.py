@@ -1,6 +1,6 @@
 """Random requests for the view `script`, and what happens to the table between them.
 
-A key is named, never spelled: by the number of the request that first had it, or by one of `PLANTED`. So a sequence of
+A key is named, never spelled: by the number of the request that first had it, or by one of an engine's `planted`. So a sequence of
 requests means the same to two servers whose keys are random, and still means something when requests are taken out.
 """
 
@@ -78,7 +78,7 @@ FORGERIES = {
     "beyond ASCII": signed({"a": 1}, SECRET_KEY) + "é",
 }
 
-# Rows that are there from the start, under keys that neither side would make.
+# Keys that a table can have, and that neither side would make.
 PLANTED = ["a key; with \"quotes\" and 'all' \\", "schlüssel", "12345678", "key:with/slash,", "UPPERCASE"]
 
 
@@ -154,15 +154,16 @@ COOKIES = {
 
 
 class Generator:
-    """Requests, one after the other, drawn from `random`."""
+    """Requests to a server on an engine, one after the other, drawn from `random`."""
 
-    def __init__(self, random):
+    def __init__(self, random, engine):
         self.random = random
-        self.recent = list(PLANTED)
+        self.engine = engine
+        self.recent = list(engine.planted)
 
     def requests(self, count):
         for number in range(1, count + 1):
-            yield self.request(number)
+            yield self.engine.adapt(self.request(number))
             self.recent.append(number)
 
     def request(self, number):

@@ -5,7 +5,8 @@ use std::thread;
 
 use crate::client::Visitor;
 use crate::database::DatabaseFile;
-use crate::server::{Server, runserver};
+use crate::files::files;
+use crate::server::{Server, runserver, runserver_on_files};
 use crate::timing::undisturbed;
 
 const CLIENTS: usize = 64;
@@ -23,6 +24,14 @@ fn the_total_over_two_processes_is_exact() {
     let file = DatabaseFile::new();
     let servers = [Server::start(runserver(&file.path())), Server::start(runserver(&file.path()))];
     assert_exact(&file, &servers);
+}
+
+#[test]
+fn the_total_over_two_processes_on_files_is_exact() {
+    let folder = tempfile::tempdir().unwrap();
+    let servers = [(); 2].map(|()| Server::start(runserver_on_files(folder.path())));
+    let key = assert_exact_on(&servers);
+    assert_eq!(files(folder.path()), [format!("sessionid{key}")]);
 }
 
 /// Stops the clients, and after a failure as well.
@@ -61,6 +70,12 @@ fn another_program_has_its_turn_beside_a_busy_server() {
 }
 
 fn assert_exact(file: &DatabaseFile, servers: &[Server]) {
+    let key = assert_exact_on(servers);
+    assert_eq!(file.keys(), [key]);
+}
+
+/// The key of the session.
+fn assert_exact_on(servers: &[Server]) -> String {
     let _alone = undisturbed();
     let mut visitor = Visitor::after_visits(&servers[0], 1);
     let key = visitor.key().to_owned();
@@ -78,5 +93,5 @@ fn assert_exact(file: &DatabaseFile, servers: &[Server]) {
     });
     let total = u64::try_from(1 + CLIENTS * REQUESTS).unwrap();
     assert_eq!(visitor.visit().counter(), total);
-    assert_eq!(file.keys(), [key]);
+    key
 }

@@ -1,13 +1,17 @@
 //! `kill -9` under load.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::Duration;
 
+use sessionid::sessions::SessionCodec;
+
 use crate::client::Visitor;
 use crate::database::DatabaseFile;
-use crate::server::{Server, runserver};
+use crate::files::files;
+use crate::server::{SECRET_KEY, Server, runserver, runserver_on_files};
 use crate::timing::undisturbed;
 
 /// How many answers each round gives before the server is killed.
@@ -55,6 +59,35 @@ fn no_answered_increment_is_lost_to_kill_9_in_any_of_five_rounds() {
     }
     server.kill();
     file.assert_whole();
+}
+
+#[test]
+fn no_answered_increment_is_lost_to_kill_9_on_files_and_no_half_file_is_left() {
+    let _alone = undisturbed();
+    let folder = tempfile::tempdir().unwrap();
+    let start = || Server::start(runserver_on_files(folder.path()));
+    let mut server = start();
+    let mut sessions: Vec<_> = (0..ALONE).map(|_| Counted::new(&server, 1)).collect();
+    sessions.push(Counted::new(&server, 2));
+    for answers in ROUNDS {
+        let answered = kill_under_load(server, &sessions, answers);
+        assert_whole(folder.path(), &sessions);
+        server = start();
+        for (session, answered) in sessions.iter_mut().zip(answered) {
+            session.check(&server, answered);
+        }
+    }
+}
+
+/// Every session is there with a good signature, and beside them are temporary files at most.
+fn assert_whole(folder: &Path, sessions: &[Counted]) {
+    let codec = SessionCodec::new(SECRET_KEY, &[]);
+    let files: Vec<_> = files(folder).into_iter().filter(|name| !name.contains("_out_")).collect();
+    assert_eq!(files.len(), sessions.len(), "{files:?}");
+    for session in sessions {
+        let payload = std::fs::read_to_string(folder.join(format!("sessionid{}", session.key))).unwrap();
+        assert!(codec.decode(&payload).unwrap().contains_key("counter"), "{payload}");
+    }
 }
 
 /// Kills the server in the middle of its work, and tells how many increments each session was

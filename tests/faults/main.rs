@@ -12,6 +12,7 @@ mod timing;
 
 mod bad_cookies;
 mod corrupt_rows;
+mod files;
 mod full_disk;
 mod hot_session;
 mod kill;

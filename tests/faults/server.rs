@@ -22,6 +22,13 @@ pub(crate) fn runserver(database: &Path) -> Command {
     runserver_at(ANY_PORT, database)
 }
 
+/// `manage runserver` on the files of a folder.
+pub(crate) fn runserver_on_files(folder: &Path) -> Command {
+    let mut command = runserver(&folder.join("none.sqlite3"));
+    command.env("SESSION_ENGINE", "file").env("SESSION_FILE_PATH", folder);
+    command
+}
+
 /// The same on an address.
 pub(crate) fn runserver_at(address: &str, database: &Path) -> Command {
     let mut command = Command::new(PROGRAM);

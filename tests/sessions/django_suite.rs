@@ -15,6 +15,7 @@
 
 mod custom_database_session_tests;
 mod database_session_tests;
+mod file_session_tests;
 mod session_base_tests;
 mod session_middleware_tests;
 mod session_tests_mixin;
@@ -30,7 +31,8 @@ use crate::harness::{Answer, Harness};
 type Engine = (&'static str, fn(SessionPolicy) -> Harness);
 
 /// The engines of this build, and a store in memory that shows what every engine may rely on.
-const ENGINES: [Engine; 2] = [("db", Harness::with_policy), ("memory", Harness::in_memory)];
+const ENGINES: [Engine; 3] =
+    [("db", Harness::with_policy), ("file", Harness::on_files), ("memory", Harness::in_memory)];
 
 /// A key that a client may send and nobody has.
 const UNKNOWN: &str = "unknownunknownunknownunknown1234";

@@ -262,6 +262,11 @@ fn what_was_ended_stays_ended_whatever_overlaps() {
 }
 
 #[::core::prelude::v1::test]
+fn so_it_does_in_files() {
+    check_cases(300, || Harness::on_files(SessionPolicy::default()));
+}
+
+#[::core::prelude::v1::test]
 fn so_it_does_in_a_database() {
     check_cases(300, Harness::new);
 }

@@ -1,20 +1,24 @@
 //! One request after another through the session middleware, by a clock that stands still.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use actix_web::body::to_bytes;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{COOKIE, SET_COOKIE, VARY};
 use actix_web::{App, HttpResponse, test, web};
+use chrono::TimeDelta;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use futures_util::future::LocalBoxFuture;
 use sessionid::clock::ManualClock;
 use sessionid::db::{Database, DatabaseOptions};
-use sessionid::sessions::backends::{Entry, SessionBackend};
+use sessionid::sessions::backends::{Entry, FileBackend, FileCodec, SessionBackend};
 use sessionid::sessions::{
-    DbBackend, Session, SessionCodec, SessionData, SessionError, SessionMiddleware, SessionPolicy,
-    SharedPolicy, Storage,
+    DbBackend, PayloadCodec, Session, SessionCodec, SessionData, SessionError, SessionMiddleware,
+    SessionPolicy, SharedPolicy, Storage,
 };
+
+use tempfile::TempDir;
 
 use crate::memory::MemoryBackend;
 use crate::support::{Row, TestDatabase};
@@ -34,6 +38,7 @@ pub(crate) struct Harness {
 enum Store {
     Database(TestDatabase),
     Memory(MemoryBackend),
+    Files(TestFolder),
 }
 
 /// What a client sees of a request.
@@ -72,13 +77,41 @@ impl Harness {
         (Self::on(memory.clone(), Store::Memory(memory.clone()), policy), memory)
     }
 
+    /// On files.
+    pub(crate) fn on_files(policy: SessionPolicy) -> Self {
+        let folder = TestFolder::new(&policy);
+        let (policy, codec) = (SharedPolicy::new(policy), FileCodec::new(SessionCodec::new(SECRET_KEY, &[])));
+        let backend = FileBackend::open(folder.path(), policy.clone(), codec.clone()).unwrap();
+        Self { policy, ..Self::with_codec(backend, codec, Store::Files(folder)) }
+    }
+
+    /// The same on another storage.
+    pub(crate) fn with_storage(self, storage: Storage) -> Self {
+        Self { storage, ..self }
+    }
+
+    /// Another storage on the same files, as another process would have it.
+    pub(crate) fn storage_on_the_same_files(&self) -> Storage {
+        let codec = FileCodec::new(SessionCodec::new(SECRET_KEY, &[]));
+        let backend = FileBackend::open(self.folder().path(), self.policy.clone(), codec.clone());
+        Storage::new(backend.unwrap(), codec)
+    }
+
     fn on(backend: impl SessionBackend + 'static, store: Store, policy: SessionPolicy) -> Self {
         let codec = SessionCodec::new(SECRET_KEY, &[]);
+        Self { policy: policy.into(), ..Self::with_codec(backend, codec, store) }
+    }
+
+    fn with_codec(
+        backend: impl SessionBackend + 'static,
+        codec: impl PayloadCodec + 'static,
+        store: Store,
+    ) -> Self {
         Self {
             clock: ManualClock::new("2026-11-22T18:24:10.25Z".parse().unwrap()),
-            policy: policy.into(),
-            storage: Storage::new(backend, codec.clone()),
-            codec,
+            policy: SharedPolicy::default(),
+            storage: Storage::new(backend, codec),
+            codec: SessionCodec::new(SECRET_KEY, &[]),
             store,
         }
     }
@@ -186,6 +219,7 @@ impl Harness {
         match &self.store {
             Store::Database(database) => database.rows(),
             Store::Memory(memory) => memory.with(|sessions| sessions.iter().map(row).collect()),
+            Store::Files(folder) => folder.rows(),
         }
     }
 
@@ -202,12 +236,11 @@ impl Harness {
         match &self.store {
             Store::Database(database) => database.write(key, session_data, expire_date),
             Store::Memory(memory) => {
-                let expire_date = NaiveDateTime::parse_from_str(expire_date, "%Y-%m-%d %H:%M:%S%.f");
                 let payload = session_data.as_bytes().into();
-                let saved_at = self.now();
-                let entry = Entry { payload, saved_at, expire_date: expire_date.unwrap().and_utc() };
+                let entry = Entry { payload, saved_at: self.now(), expire_date: date(expire_date) };
                 memory.with(|sessions| drop(sessions.insert(key.to_owned(), entry)));
             }
+            Store::Files(folder) => folder.write(key, session_data, expire_date),
         }
     }
 
@@ -219,7 +252,15 @@ impl Harness {
     pub(crate) fn database(&self) -> &TestDatabase {
         match &self.store {
             Store::Database(database) => database,
-            Store::Memory(_) => panic!("memory is no database"),
+            _ => panic!("this is no database"),
+        }
+    }
+
+    /// The folder likewise.
+    pub(crate) fn folder(&self) -> &TestFolder {
+        match &self.store {
+            Store::Files(folder) => folder,
+            _ => panic!("this is no folder"),
         }
     }
 
@@ -227,16 +268,70 @@ impl Harness {
     pub(crate) fn database_url(&self) -> String {
         match &self.store {
             Store::Database(database) => database.url(),
-            Store::Memory(_) => panic!("memory has no address"),
+            _ => panic!("this has no address"),
         }
     }
+}
+
+/// A date as SQLite has it.
+fn date(text: &str) -> DateTime<Utc> {
+    NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f").unwrap().and_utc()
 }
 
 fn row((key, entry): (&String, &Entry)) -> Row {
     Row {
         session_key: key.clone(),
         session_data: entry.payload.as_str().unwrap().to_owned(),
-        expire_date: entry.expire_date.format("%Y-%m-%d %H:%M:%S%.6f").to_string(),
+        expire_date: text(entry.expire_date),
+    }
+}
+
+fn text(date: DateTime<Utc>) -> String {
+    date.format("%Y-%m-%d %H:%M:%S%.6f").to_string()
+}
+
+/// A folder of sessions as any other program sees it. The age of each is the policy's.
+pub(crate) struct TestFolder {
+    folder: TempDir,
+    name: String,
+    age: TimeDelta,
+}
+
+impl TestFolder {
+    fn new(policy: &SessionPolicy) -> Self {
+        let age = TimeDelta::seconds(policy.cookie_age);
+        Self { folder: tempfile::tempdir().unwrap(), name: policy.cookie_name.clone(), age }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn file(&self, key: &str) -> PathBuf {
+        self.path().join(format!("{}{key}", self.name))
+    }
+
+    fn rows(&self) -> Vec<Row> {
+        let mut rows = Vec::new();
+        for entry in self.path().read_dir().unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            let Some(key) = name.strip_prefix(&self.name) else { continue };
+            let modified = DateTime::<Utc>::from(self.file(key).metadata().unwrap().modified().unwrap());
+            let session_data = std::fs::read_to_string(self.file(key)).unwrap();
+            rows.push(Row {
+                session_key: key.to_owned(),
+                session_data,
+                expire_date: text(modified + self.age),
+            });
+        }
+        rows.sort_by(|one, other| one.expire_date.cmp(&other.expire_date));
+        rows
+    }
+
+    fn write(&self, key: &str, session_data: &str, expire_date: &str) {
+        std::fs::write(self.file(key), session_data).unwrap();
+        let file = std::fs::File::options().write(true).open(self.file(key)).unwrap();
+        file.set_modified((date(expire_date) - self.age).into()).unwrap();
     }
 }
 

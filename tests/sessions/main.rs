@@ -8,6 +8,7 @@ mod django_suite;
 mod endings;
 mod errors;
 mod expiry;
+mod files;
 mod harness;
 mod logs;
 mod memory;

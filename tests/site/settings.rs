@@ -238,7 +238,7 @@ fn relative_paths_start_at_the_settings_file() {
     .unwrap();
     let settings = Settings::load(&file, std::iter::empty::<(&str, &str)>()).unwrap();
     assert_eq!(settings.database_url, DatabaseUrl::Sqlite(folder.path().join("data/sessions.db")));
-    assert_eq!(settings.session_file_path, Some(folder.path().join("files")));
+    assert_eq!(settings.session_file_path, folder.path().join("files"));
 }
 
 #[test]

@@ -9,7 +9,7 @@ pub(super) mod sessions;
 mod storage;
 pub(super) mod walkthrough;
 
-use crate::application::ApplicationError;
+use crate::application::{ApplicationError, StorageError};
 use crate::db::DbError;
 use crate::sessions::SessionError;
 use crate::settings::SettingsError;
@@ -23,6 +23,8 @@ pub(super) enum CommandError {
     Application(#[from] ApplicationError),
     #[error(transparent)]
     Database(#[from] DbError),
+    #[error(transparent)]
+    Storage(#[from] StorageError),
     #[error(transparent)]
     Session(#[from] SessionError),
     #[error("this SESSION_ENGINE cannot list its sessions")]

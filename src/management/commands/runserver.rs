@@ -5,7 +5,7 @@ use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::Path;
 
 use super::CommandError;
-use crate::application::Application;
+use crate::application::{Application, place};
 use crate::clock::Clock;
 use crate::settings::Settings;
 
@@ -41,11 +41,7 @@ fn banner(settings: &Settings, settings_file: &Path, address: SocketAddr) -> std
         env!("CARGO_PKG_VERSION"),
         settings_file.display()
     )?;
-    writeln!(
-        out,
-        "Sessions in {}, SESSION_COOKIE_AGE {} s",
-        settings.database_url, settings.session.cookie_age
-    )?;
+    writeln!(out, "Sessions in {}, SESSION_COOKIE_AGE {} s", place(settings), settings.session.cookie_age)?;
     writeln!(out, "Starting development server at http://{address}/")?;
     writeln!(out, "Quit the server with CONTROL-C.")?;
     out.flush()

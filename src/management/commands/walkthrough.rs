@@ -9,7 +9,7 @@ use self::report::Report;
 use self::stage::{Stage, counter};
 use super::CommandError;
 use crate::application::ApplicationError;
-use crate::db::DbError;
+use crate::application::StorageError;
 use crate::sessions::{SessionError, SessionPolicy};
 use crate::settings::Settings;
 use crate::testing::ClientError;
@@ -23,7 +23,7 @@ pub(crate) enum WalkthroughError {
     #[error(transparent)]
     Application(#[from] ApplicationError),
     #[error(transparent)]
-    Database(#[from] DbError),
+    Storage(#[from] StorageError),
     #[error(transparent)]
     Session(#[from] SessionError),
     #[error("this SESSION_ENGINE cannot show its sessions, which the walk is about")]

@@ -20,15 +20,16 @@ pub enum Engine {
     Cache,
     /// The table, and copies in a cache.
     CachedDb,
+    /// A file for each session.
+    File,
 }
 
 /// Django's engines that this build does not have.
-const NOT_BUILT_IN: [&str; 2] = ["file", "signed_cookies"];
+const NOT_BUILT_IN: [&str; 1] = ["signed_cookies"];
 
 impl Engine {
     /// The names that a setting may use in this build.
-    pub const ALLOWED: &str =
-        "db, cache, cached_db, or the dotted path of one, such as django.contrib.sessions.backends.cache";
+    pub const ALLOWED: &str = "db, cache, cached_db, file, or the dotted path of one, such as django.contrib.sessions.backends.cache";
 
     /// Whether sessions are kept in a cache, be it beside the table.
     #[must_use]
@@ -45,6 +46,7 @@ impl FromStr for Engine {
             "db" => Ok(Self::Db),
             "cache" => Ok(Self::Cache),
             "cached_db" => Ok(Self::CachedDb),
+            "file" => Ok(Self::File),
             known if NOT_BUILT_IN.contains(&known) => Err(UnknownEngine::NotBuiltIn),
             _ => Err(UnknownEngine::Unknown),
         }
@@ -56,7 +58,7 @@ impl FromStr for Engine {
 /// ```
 /// use sessionid::sessions::{Engine, UnknownEngine};
 ///
-/// assert_eq!("file".parse::<Engine>(), Err(UnknownEngine::NotBuiltIn));
+/// assert_eq!("signed_cookies".parse::<Engine>(), Err(UnknownEngine::NotBuiltIn));
 /// assert_eq!("redis".parse::<Engine>(), Err(UnknownEngine::Unknown));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

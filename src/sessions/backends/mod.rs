@@ -23,6 +23,7 @@ mod cached_db;
 mod db;
 mod engine;
 mod entry;
+mod file;
 mod records;
 
 use std::fmt;
@@ -37,6 +38,7 @@ pub use self::cached_db::CachedDbBackend;
 pub use self::db::DbBackend;
 pub use self::engine::{Engine, UnknownEngine};
 pub use self::entry::{Entry, Found, Inserted, Moment, Renamed, Replaced, Stored};
+pub use self::file::{FileBackend, FileCodec, FolderError};
 pub use self::records::{Count, ExpireDate, SessionRecord, SessionRecords};
 use super::error::SessionError;
 use super::key::SessionKey;
