@@ -343,9 +343,9 @@ fn storage_on(
     let cache = settings.session_cache.as_ref().unwrap_or(&locmem);
     Ok(match settings.session_engine {
         Engine::Db => Storage::new(DbBackend::new(open()?), codec),
-        Engine::Cache => Storage::new(CacheBackend::new(cache), PickleCodec),
+        Engine::Cache => Storage::new(CacheBackend::new(cache.open(), cache), PickleCodec),
         Engine::CachedDb => {
-            let backend = CachedDbBackend::new(DbBackend::new(open()?), codec.clone(), cache);
+            let backend = CachedDbBackend::new(DbBackend::new(open()?), codec.clone(), cache.open(), cache);
             Storage::new(backend, codec)
         }
         Engine::File => {

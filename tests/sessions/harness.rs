@@ -10,17 +10,19 @@ use actix_web::{App, HttpResponse, test, web};
 use chrono::TimeDelta;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use futures_util::future::LocalBoxFuture;
+use sessionid::cache::{Cache, CacheOptions};
 use sessionid::clock::ManualClock;
 use sessionid::db::{Database, DatabaseOptions};
 use sessionid::sessions::backends::{Entry, FileBackend, FileCodec, SessionBackend};
 use sessionid::sessions::{
-    DbBackend, PayloadCodec, Session, SessionCodec, SessionData, SessionError, SessionMiddleware,
-    SessionPolicy, SharedPolicy, Storage,
+    CacheBackend, CachedDbBackend, DbBackend, PayloadCodec, PickleCodec, Session, SessionCodec, SessionData,
+    SessionError, SessionMiddleware, SessionPolicy, SharedPolicy, Storage,
 };
 
 use tempfile::TempDir;
 
 use crate::memory::MemoryBackend;
+use crate::support::caches::TestCache;
 use crate::support::{Row, TestDatabase};
 
 pub(crate) const SECRET_KEY: &str = "a key for the tests";
@@ -39,6 +41,7 @@ enum Store {
     Database(TestDatabase),
     Memory(MemoryBackend),
     Files(TestFolder),
+    Cache(TestCache),
 }
 
 /// What a client sees of a request.
@@ -83,6 +86,30 @@ impl Harness {
         let (policy, codec) = (SharedPolicy::new(policy), FileCodec::new(SessionCodec::new(SECRET_KEY, &[])));
         let backend = FileBackend::open(folder.path(), policy.clone(), codec.clone()).unwrap();
         Self { policy, ..Self::with_codec(backend, codec, Store::Files(folder)) }
+    }
+
+    /// On a cache.
+    pub(crate) fn on_cache(cache: TestCache, policy: SessionPolicy) -> Self {
+        let backend = CacheBackend::new(cache.cache(), cache.options());
+        Self { policy: policy.into(), ..Self::with_codec(backend, PickleCodec, Store::Cache(cache)) }
+    }
+
+    /// In a database, with copies in a cache.
+    pub(crate) fn on_cached_db(
+        database: TestDatabase,
+        cache: Arc<dyn Cache>,
+        options: &CacheOptions,
+        policy: SessionPolicy,
+    ) -> Self {
+        let rows = Database::open(&database.url().parse().unwrap(), DatabaseOptions::default()).unwrap();
+        let codec = SessionCodec::new(SECRET_KEY, &[]);
+        let backend = CachedDbBackend::new(DbBackend::new(rows), codec, cache, options);
+        Self::on(backend, Store::Database(database), policy)
+    }
+
+    /// Whether a payload is signed, so that what somebody else has made is an empty session.
+    pub(crate) fn signs(&self) -> bool {
+        !matches!(self.store, Store::Cache(_))
     }
 
     /// The same on another storage.
@@ -220,6 +247,15 @@ impl Harness {
             Store::Database(database) => database.rows(),
             Store::Memory(memory) => memory.with(|sessions| sessions.iter().map(row).collect()),
             Store::Files(folder) => folder.rows(),
+            Store::Cache(cache) => {
+                let row = |(session_key, value): (String, Vec<u8>)| Row {
+                    session_key,
+                    session_data: self.signed(value),
+                    // Not every cache tells.
+                    expire_date: String::new(),
+                };
+                cache.sessions().into_iter().map(row).collect()
+            }
         }
     }
 
@@ -241,6 +277,21 @@ impl Harness {
                 memory.with(|sessions| drop(sessions.insert(key.to_owned(), entry)));
             }
             Store::Files(folder) => folder.write(key, session_data, expire_date),
+            Store::Cache(cache) => {
+                let pickle = match self.codec.decode(session_data) {
+                    Ok(data) => PickleCodec.encode(&data, self.now()).as_bytes().to_vec(),
+                    Err(_) => session_data.as_bytes().to_vec(),
+                };
+                cache.write(key, &pickle, date(expire_date) - self.now());
+            }
+        }
+    }
+
+    /// A pickle as the signed text that another engine would have; what is none, as it is.
+    fn signed(&self, pickle: Vec<u8>) -> String {
+        match PickleCodec.decode(&pickle.clone().into()) {
+            Ok(data) => self.codec.encode(&data, self.now()),
+            Err(_) => String::from_utf8_lossy(&pickle).into_owned(),
         }
     }
 

@@ -34,16 +34,16 @@ pub struct CacheBackend {
 }
 
 impl CacheBackend {
-    /// Sessions in the cache that `options` name.
+    /// Sessions in `cache`, under keys as `options` have them.
     #[must_use]
-    pub fn new(options: &CacheOptions) -> Self {
-        Self { cache: options.open(), prefix: options.key(KEY_PREFIX) }
+    pub fn new(cache: Arc<dyn Cache>, options: &CacheOptions) -> Self {
+        Self { cache, prefix: options.key(KEY_PREFIX) }
     }
 
     /// Sessions in the memory of this process, gone with it; clones share them.
     #[must_use]
     pub fn in_memory() -> Self {
-        Self { cache: Arc::new(LocMemCache::new()), prefix: format!(":1:{KEY_PREFIX}") }
+        Self::new(Arc::new(LocMemCache::new()), &CacheOptions::default())
     }
 
     fn key(&self, key: &SessionKey) -> String {

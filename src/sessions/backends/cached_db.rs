@@ -61,11 +61,11 @@ struct Copies {
 }
 
 impl CachedDbBackend {
-    /// Sessions in `db`, whose payloads `codec` encodes, with copies in the cache that `options` name.
+    /// Sessions in `db`, whose payloads `codec` encodes, with copies in `cache` under keys as `options` have them.
     #[must_use]
-    pub fn new(db: DbBackend, codec: SessionCodec, options: &CacheOptions) -> Self {
+    pub fn new(db: DbBackend, codec: SessionCodec, cache: Arc<dyn Cache>, options: &CacheOptions) -> Self {
         let copies = Copies {
-            cache: options.open(),
+            cache,
             prefix: options.key(KEY_PREFIX),
             codec,
             failed: Mutex::default(),
