@@ -23,6 +23,8 @@ const NO_PICKLE: &[u8] = b"\0flags ";
 const THIRTY_DAYS: i64 = 60 * 60 * 24 * 30;
 /// memcached's longest key, in bytes.
 const LONGEST_KEY: usize = 250;
+/// Values that any memcached takes; most take a megabyte.
+const SMALL: usize = 32 << 10;
 /// Connections to each server, for each runtime.
 const CONNECTIONS: usize = 64;
 /// How long one attempt to connect may take.
@@ -34,6 +36,15 @@ pub struct MemcachedCache {
     servers: Vec<String>,
     name: String,
     clients: PerRuntime<Mutex<Option<AsyncMetaClient>>>,
+}
+
+/// Whether a call may be made once more when its connection has died.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Repeat {
+    /// Doing it twice is the same as doing it once.
+    Once,
+    /// It may have been done.
+    Never,
 }
 
 /// A value, and the number that it has until somebody stores another.
@@ -69,27 +80,53 @@ impl MemcachedCache {
         Ok(client)
     }
 
-    /// Runs a call within the limit.
-    fn call<'a, T, F>(&'a self, work: impl FnOnce(AsyncMetaClient) -> F + Send + 'a) -> CacheFuture<'a, T>
+    /// Runs a call within the limit. A connection that died while nobody used it is found out only by using it; where doing it
+    /// twice is the same as doing it once, it is then done on another.
+    fn call<'a, T, F>(
+        &'a self,
+        repeat: Repeat,
+        work: impl Fn(AsyncMetaClient) -> F + Send + Sync + 'a,
+    ) -> CacheFuture<'a, T>
     where
         F: Future<Output = Result<T, Error>> + Send + 'a,
         T: Send + 'a,
     {
         Box::pin(async move {
             let called = async {
-                let client = self.client().await?;
-                work(client).await.map_err(|error| self.error(error))
+                let first = self.call_once(&work).await;
+                match first {
+                    Err(CacheError::Unreachable { .. }) if repeat == Repeat::Once => {
+                        self.call_once(&work).await
+                    }
+                    first => first,
+                }
             };
-            let answer = tokio::time::timeout(LIMIT, called).await;
-            let answer = answer.unwrap_or_else(|_| Err(CacheError::TimedOut { server: self.name.clone() }));
-            if let Err(CacheError::Unreachable { .. } | CacheError::TimedOut { .. }) = answer
-                && let Ok(slot) = self.clients.get()
-                && let Ok(mut slot) = slot.try_lock()
-            {
-                *slot = None;
+            if let Ok(answer) = tokio::time::timeout(LIMIT, called).await {
+                return answer;
             }
-            answer
+            self.forget();
+            Err(CacheError::TimedOut { server: self.name.clone() })
         })
+    }
+
+    async fn call_once<T, F>(&self, work: impl Fn(AsyncMetaClient) -> F) -> Result<T, CacheError>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
+        let answer = work(self.client().await?).await.map_err(|error| self.error(error));
+        if let Err(CacheError::Unreachable { .. } | CacheError::TimedOut { .. }) = answer {
+            self.forget();
+        }
+        answer
+    }
+
+    /// Leaves all connections of this runtime; others are made, to where the names lead then.
+    fn forget(&self) {
+        if let Ok(slot) = self.clients.get()
+            && let Ok(mut slot) = slot.try_lock()
+        {
+            *slot = None;
+        }
     }
 
     fn error(&self, error: Error) -> CacheError {
@@ -143,26 +180,40 @@ async fn store(
     value: &[u8],
     exptime: u32,
 ) -> Result<bool, Error> {
+    if mode != SetMode::Add {
+        check_size(client, key, value).await?;
+    }
     let set = client.set(key, value).mode(mode).client_flags(FLAG_PICKLE).ttl_raw(exptime);
     Ok(set.send().await?.applied())
 }
 
+/// Where a value is too large, memcached not only refuses it but also drops the one that it was to replace. So a large one is
+/// first stored under a key of its own for a second, which tells.
+async fn check_size(client: &AsyncMetaClient, key: &str, value: &[u8]) -> Result<(), Error> {
+    if value.len() > SMALL {
+        client.set(format!("{key}.size"), value).ttl_raw(1).send().await?;
+    }
+    Ok(())
+}
+
 impl Cache for MemcachedCache {
     fn get<'a>(&'a self, key: &'a str) -> CacheFuture<'a, Option<Held>> {
-        self.call(async move |client| {
+        self.call(Repeat::Once, move |client| async move {
             Ok(read(&client, key).await?.map(|found| Held { value: found.value, end: None }))
         })
     }
 
     fn add<'a>(&'a self, key: &'a str, value: &'a [u8], until: Until) -> CacheFuture<'a, bool> {
-        self.call(async move |client| match exptime(until) {
-            Some(exptime) => store(&client, SetMode::Add, key, value, exptime).await,
-            None => Ok(read(&client, key).await?.is_none()),
+        self.call(Repeat::Once, move |client| async move {
+            match exptime(until) {
+                Some(exptime) => store(&client, SetMode::Add, key, value, exptime).await,
+                None => Ok(read(&client, key).await?.is_none()),
+            }
         })
     }
 
     fn set<'a>(&'a self, key: &'a str, value: &'a [u8], until: Until) -> CacheFuture<'a, ()> {
-        self.call(async move |client| {
+        self.call(Repeat::Once, move |client| async move {
             if let Some(exptime) = exptime(until) {
                 store(&client, SetMode::Set, key, value, exptime).await?;
             } else {
@@ -173,9 +224,11 @@ impl Cache for MemcachedCache {
     }
 
     fn replace<'a>(&'a self, key: &'a str, value: &'a [u8], until: Until) -> CacheFuture<'a, bool> {
-        self.call(async move |client| match exptime(until) {
-            Some(exptime) => store(&client, SetMode::Replace, key, value, exptime).await,
-            None => Ok(client.delete(key).send().await?.applied()),
+        self.call(Repeat::Never, move |client| async move {
+            match exptime(until) {
+                Some(exptime) => store(&client, SetMode::Replace, key, value, exptime).await,
+                None => Ok(client.delete(key).send().await?.applied()),
+            }
         })
     }
 
@@ -186,7 +239,7 @@ impl Cache for MemcachedCache {
         value: &'a [u8],
         until: Until,
     ) -> CacheFuture<'a, Swapped> {
-        self.call(async move |client| {
+        self.call(Repeat::Never, move |client| async move {
             loop {
                 let Some(held) = read(&client, key).await? else { return Ok(Swapped::Gone) };
                 if *held.value != *expected {
@@ -194,6 +247,7 @@ impl Cache for MemcachedCache {
                 }
                 let status = match exptime(until) {
                     Some(exptime) => {
+                        check_size(&client, key, value).await?;
                         let set = client.set(key, value).client_flags(FLAG_PICKLE).ttl_raw(exptime);
                         set.compare_cas(held.cas).send().await?.status
                     }
@@ -229,7 +283,7 @@ impl Cache for MemcachedCache {
         value: &'a [u8],
         until: Until,
     ) -> CacheFuture<'a, Renamed> {
-        self.call(async move |client| {
+        self.call(Repeat::Never, move |client| async move {
             loop {
                 let Some(held) = read(&client, from).await? else { return Ok(Renamed::Gone) };
                 if *held.value != *expected {
@@ -255,16 +309,16 @@ impl Cache for MemcachedCache {
     }
 
     fn delete<'a>(&'a self, key: &'a str) -> CacheFuture<'a, bool> {
-        self.call(async move |client| Ok(client.delete(key).send().await?.applied()))
+        self.call(Repeat::Once, move |client| async move { Ok(client.delete(key).send().await?.applied()) })
     }
 
     /// As Django's `validate_key`: of any other key nobody is asked.
     fn accepts(&self, key: &str) -> bool {
-        key.len() <= LONGEST_KEY && key.bytes().all(is_of_a_key)
+        key.len() + ".size".len() <= LONGEST_KEY && key.bytes().all(is_of_a_key)
     }
 
     fn ping(&self) -> CacheFuture<'_, ()> {
-        self.call(async move |client| client.noop().await)
+        self.call(Repeat::Once, move |client| async move { client.noop().await })
     }
 
     fn risks(&self) -> CacheFuture<'_, Vec<String>> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use actix_web::body::to_bytes;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{COOKIE, SET_COOKIE, VARY};
+use actix_web::http::header::{COOKIE, RETRY_AFTER, SET_COOKIE, VARY};
 use actix_web::{App, HttpResponse, test, web};
 use chrono::TimeDelta;
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -50,6 +50,7 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) set_cookie: Option<String>,
     pub(crate) vary: Option<String>,
+    pub(crate) retry_after: Option<String>,
     pub(crate) body: String,
 }
 
@@ -101,10 +102,14 @@ impl Harness {
         options: &CacheOptions,
         policy: SessionPolicy,
     ) -> Self {
-        let rows = Database::open(&database.url().parse().unwrap(), DatabaseOptions::default()).unwrap();
-        let codec = SessionCodec::new(SECRET_KEY, &[]);
-        let backend = CachedDbBackend::new(DbBackend::new(rows), codec, cache, options);
+        let backend = cached_db(&database, cache, options);
         Self::on(backend, Store::Database(database), policy)
+    }
+
+    /// Another storage on the same database, as another process would have it.
+    pub(crate) fn storage_with_a_cache(&self, cache: Arc<dyn Cache>) -> Storage {
+        let backend = cached_db(self.database(), cache, &CacheOptions::default());
+        Storage::new(backend, self.codec.clone())
     }
 
     /// Whether a payload is signed, so that what somebody else has made is an empty session.
@@ -228,6 +233,7 @@ impl Harness {
             status: response.status(),
             set_cookie: header(SET_COOKIE),
             vary: header(VARY),
+            retry_after: header(RETRY_AFTER),
             body: String::from_utf8(to_bytes(response.into_body()).await.ok().unwrap().to_vec()).unwrap(),
         }
     }
@@ -322,6 +328,11 @@ impl Harness {
             _ => panic!("this has no address"),
         }
     }
+}
+
+fn cached_db(database: &TestDatabase, cache: Arc<dyn Cache>, options: &CacheOptions) -> CachedDbBackend {
+    let rows = Database::open(&database.url().parse().unwrap(), DatabaseOptions::default()).unwrap();
+    CachedDbBackend::new(DbBackend::new(rows), SessionCodec::new(SECRET_KEY, &[]), cache, options)
 }
 
 /// A date as SQLite has it.

@@ -46,6 +46,11 @@ impl TestCache {
         return Self::locmem();
     }
 
+    /// On servers of its own.
+    pub(crate) fn at(backend: &str, location: &str) -> Self {
+        Self::new(backend, Some(location.to_owned()))
+    }
+
     fn new(backend: &str, location: Option<String>) -> Self {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -98,6 +103,7 @@ impl TestCache {
         let now = DateTime::<Utc>::UNIX_EPOCH + TimeDelta::days(20_779);
         let until = Until { now, end: now + age };
         let value = value.to_vec();
+        self.keys.lock().unwrap().insert(self.key(session_key));
         wait_for(async move |cache, key| cache.set(&key, &value, until).await, self, &self.key(session_key));
     }
 }
@@ -121,6 +127,93 @@ where
 #[cfg(any(feature = "redis", feature = "memcached"))]
 fn server(variable: &str) -> String {
     std::env::var(variable).unwrap_or_else(|_| panic!("run under tests/with-caches, which sets {variable}"))
+}
+
+/// A server of a test's own, on a port of its own, that is stopped with it.
+#[cfg(any(feature = "redis", feature = "memcached"))]
+pub(crate) struct OwnServer {
+    program: &'static str,
+    port: u16,
+    arguments: Vec<String>,
+    folder: tempfile::TempDir,
+    running: Option<std::process::Child>,
+}
+
+#[cfg(any(feature = "redis", feature = "memcached"))]
+impl OwnServer {
+    pub(crate) fn redis(arguments: &[&str]) -> Self {
+        let own = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--port"];
+        Self::started("redis-server", &own, arguments)
+    }
+
+    pub(crate) fn memcached(arguments: &[&str]) -> Self {
+        Self::started("memcached", &["-u", "root", "-l", "127.0.0.1", "-p"], arguments)
+    }
+
+    fn started(program: &'static str, own: &[&str], arguments: &[&str]) -> Self {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut all: Vec<_> = own.iter().map(|text| (*text).to_owned()).collect();
+        all.push(port.to_string());
+        all.extend(arguments.iter().map(|text| (*text).to_owned()));
+        let (arguments, folder) = (all, tempfile::tempdir().unwrap());
+        let mut server = Self { program, port, arguments, folder, running: None };
+        server.start();
+        server
+    }
+
+    pub(crate) fn start(&mut self) {
+        let mut command = std::process::Command::new(self.program);
+        command.args(&self.arguments).current_dir(self.folder.path());
+        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        self.running = Some(command.spawn().unwrap());
+        for _ in 0..500 {
+            if std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        panic!("{} does not start", self.program);
+    }
+
+    /// Kills it; what it holds is gone.
+    pub(crate) fn stop(&mut self) {
+        if let Some(mut running) = self.running.take() {
+            running.kill().unwrap();
+            running.wait().unwrap();
+        }
+    }
+
+    /// Stops its process: connections stand, and nothing is answered.
+    pub(crate) fn hang(&self, hangs: bool) {
+        let signal = if hangs { "-STOP" } else { "-CONT" };
+        let process = self.running.as_ref().unwrap().id().to_string();
+        assert!(std::process::Command::new("kill").args([signal, &process]).status().unwrap().success());
+    }
+
+    pub(crate) fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// A command in the protocol that Redis reads as a line of text, and the first line of its answer.
+    pub(crate) fn tell(&self, command: &str) -> String {
+        use std::io::{BufRead as _, BufReader, Write as _};
+        let mut stream = BufReader::new(std::net::TcpStream::connect(self.address()).unwrap());
+        stream.get_mut().write_all(format!("{command}\r\n").as_bytes()).unwrap();
+        let mut line = String::new();
+        stream.read_line(&mut line).unwrap();
+        line.trim_end().to_owned()
+    }
+}
+
+#[cfg(any(feature = "redis", feature = "memcached"))]
+impl Drop for OwnServer {
+    fn drop(&mut self) {
+        self.stop();
+    }
 }
 
 /// A cache that notes its keys: memcached tells nobody.

@@ -12,7 +12,6 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -24,7 +23,7 @@ use super::{
     BackendFuture, Count, DbBackend, Entry, Found, Inserted, Moment, Renamed, Replaced, SessionBackend,
     SessionRecord, SessionRecords, Stored,
 };
-use crate::cache::{Cache, CacheError, CacheOptions, Held};
+use crate::cache::{Cache, CacheFuture, CacheOptions, Held};
 use crate::clock::Stopwatch;
 use crate::error::chain;
 use crate::sessions::key::SessionKey;
@@ -81,8 +80,8 @@ impl Copies {
     }
 
     /// The value in the cache; `None` where it does not answer.
-    async fn get(&self, key: &str) -> Option<Option<Held>> {
-        self.attempt(self.cache.get(key)).await
+    async fn get<'a>(&'a self, key: &'a str) -> Option<Option<Held>> {
+        self.attempt(|| self.cache.get(key)).await
     }
 
     /// Makes the copy of a row, without a copy where the row has no session in it.
@@ -92,10 +91,10 @@ impl Copies {
         let done = match data {
             Some(data) if self.cache.accepts(&key) => {
                 let pickle = PickleCodec::encode_plain(&data);
-                self.attempt(self.cache.set(&key, pickle.as_bytes(), until(entry))).await.is_some()
+                self.attempt(|| self.cache.set(&key, pickle.as_bytes(), until(entry))).await.is_some()
             }
             Some(_) => true,
-            None => self.attempt(self.cache.delete(&key)).await.is_some(),
+            None => self.attempt(|| self.cache.delete(&key)).await.is_some(),
         };
         if !done {
             self.remember(key);
@@ -104,22 +103,22 @@ impl Copies {
 
     async fn delete(&self, key: &str) {
         let key = self.key(key);
-        if self.cache.accepts(&key) && self.attempt(self.cache.delete(&key)).await.is_none() {
+        if self.cache.accepts(&key) && self.attempt(|| self.cache.delete(&key)).await.is_none() {
             self.remember(key);
         }
     }
 
     /// What the cache answers, unless it fails or has just failed.
-    async fn attempt<T>(&self, call: impl Future<Output = Result<T, CacheError>>) -> Option<T> {
+    async fn attempt<'a, T>(&'a self, call: impl FnOnce() -> CacheFuture<'a, T>) -> Option<T> {
         if self.failed().is_some_and(|failed| failed.elapsed() < REST) {
             return None;
         }
-        let answer = self.patiently(call).await?;
+        let answer = self.patiently(call()).await?;
         self.repair().await;
         Some(answer)
     }
 
-    async fn patiently<T>(&self, call: impl Future<Output = Result<T, CacheError>>) -> Option<T> {
+    async fn patiently<T>(&self, call: CacheFuture<'_, T>) -> Option<T> {
         let problem = match timeout(PATIENCE, call).await {
             Ok(Ok(answer)) => return Some(answer),
             Ok(Err(error)) => chain(&error),
