@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 use actix_web::http::StatusCode;
 use actix_web::{App, HttpResponse, HttpServer, ResponseError, web};
-use chrono::{DateTime, SecondsFormat, TimeDelta};
+use chrono::{DateTime, TimeDelta};
 use serde::Deserialize;
 use sessionid::application;
 use sessionid::sessions::{
@@ -143,9 +143,9 @@ fn run(session: &Session, name: &str, arguments: &[RawJson]) -> Result<RawJson, 
         ("expiry_age", []) => RawJson::new(&session.get_expiry_age()?)?,
         ("expiry_date", []) => {
             let date = session.get_expiry_date()?;
-            let fraction = date.timestamp_subsec_micros() > 0;
-            let seconds = if fraction { SecondsFormat::Micros } else { SecondsFormat::Secs };
-            RawJson::new(&date.to_rfc3339_opts(seconds, false))?
+            let fraction = if date.timestamp_subsec_micros() > 0 { "%.6f" } else { "" };
+            let offset = if date.offset().local_minus_utc() % 60 == 0 { "%:z" } else { "%::z" };
+            RawJson::new(&date.format(&format!("%Y-%m-%dT%H:%M:%S{fraction}{offset}")).to_string())?
         }
         ("at_browser_close", []) => RawJson::new(&session.get_expire_at_browser_close()?)?,
 

@@ -26,7 +26,7 @@ use crate::clock::Clock;
 use crate::db::{Database, DbError};
 use crate::lab::{self, Lab, SecretKeys};
 use crate::sessions::actix::stock::{StockStore, stock_middleware};
-use crate::sessions::backends::{FileBackend, FileCodec, FolderError};
+use crate::sessions::backends::{FileBackend, FileCodec, FolderError, SignedCookiesBackend};
 use crate::sessions::{
     CacheBackend, CachedDbBackend, DbBackend, Engine, PickleCodec, SessionCodec, SessionMiddleware,
     SharedPolicy, Storage,
@@ -353,6 +353,10 @@ fn storage_on(
             let backend = FileBackend::open(&settings.session_file_path, policy.clone(), codec.clone())?;
             Storage::new(backend.synchronous(settings.database.synchronous), codec)
         }
+        Engine::SignedCookies => {
+            let codec = SessionCodec::for_cookies(&settings.secret_key, &settings.secret_key_fallbacks);
+            Storage::new(SignedCookiesBackend::new(codec.clone()), codec)
+        }
     })
 }
 
@@ -367,5 +371,6 @@ pub(crate) fn place(settings: &Settings) -> String {
             let files = settings.session_file_path.join(&settings.session.cookie_name);
             format!("the files {}*", files.display())
         }
+        Engine::SignedCookies => "their cookies, signed".to_owned(),
     }
 }

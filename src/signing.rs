@@ -220,12 +220,30 @@ pub fn dumps(signer: &TimestampSigner, json: &[u8], now: DateTime<Utc>) -> Strin
 /// [`SigningError::BadSignature`] before anything else is tried; the other kinds for a good
 /// signature over something unreadable.
 pub fn loads(signer: &TimestampSigner, payload: &str) -> Result<Vec<u8>, SigningError> {
+    loads_within(signer, payload, INFLATED_LIMIT)
+}
+
+/// The same where that is at most `limit` bytes, else [`SigningError::TooLarge`], without much work on it. The limit of
+/// what is inflated at all holds as well.
+pub(crate) fn loads_within(
+    signer: &TimestampSigner,
+    payload: &str,
+    limit: usize,
+) -> Result<Vec<u8>, SigningError> {
+    // Of four characters of base64 three bytes are left, and zlib never makes them fewer. To verify the signature of a
+    // large one takes as long as the rest.
+    if limit < INFLATED_LIMIT && payload.len() / 4 * 3 > limit + OVERHEAD {
+        return Err(SigningError::TooLarge);
+    }
     let value = signer.unsign(payload)?.value;
     match value.strip_prefix('.') {
-        Some(compressed) => decompress(&URL_SAFE_NO_PAD.decode(compressed)?),
+        Some(compressed) => decompress(&URL_SAFE_NO_PAD.decode(compressed)?, limit.min(INFLATED_LIMIT)),
         None => Ok(URL_SAFE_NO_PAD.decode(value)?),
     }
 }
+
+/// Bytes of timestamp and signature, and what zlib adds at most to what it cannot make smaller.
+const OVERHEAD: usize = 256;
 
 thread_local! {
     // A zlib state is some 300 kB; a thread keeps its own instead of allocating one for each payload.
@@ -233,7 +251,6 @@ thread_local! {
     static DECOMPRESS: RefCell<Decompress> = RefCell::new(Decompress::new(true));
 }
 
-/// Python's `zlib.compress(data)`; `None` when zlib failed, and the text then stays as it is.
 /// Whether zlib cannot make so short a text shorter; then it need not try.
 ///
 /// Without a sequence of three bytes that comes again, deflate has only Huffman codes to win by. The
@@ -244,6 +261,7 @@ fn is_incompressible(data: &[u8]) -> bool {
     data.len() <= 24 && !data.windows(3).enumerate().any(again)
 }
 
+/// Python's `zlib.compress(data)`; `None` when zlib failed, and the text then stays as it is.
 fn compress(data: &[u8]) -> Option<Vec<u8>> {
     COMPRESS.with_borrow_mut(|zlib| {
         zlib.reset();
@@ -255,24 +273,24 @@ fn compress(data: &[u8]) -> Option<Vec<u8>> {
     })
 }
 
-fn decompress(data: &[u8]) -> Result<Vec<u8>, SigningError> {
+fn decompress(data: &[u8], limit: usize) -> Result<Vec<u8>, SigningError> {
     DECOMPRESS.with_borrow_mut(|zlib| {
         zlib.reset(true);
-        let mut inflated = Vec::with_capacity((data.len() * 4).clamp(256, INFLATED_LIMIT));
+        let mut inflated = Vec::with_capacity((data.len() * 4).clamp(256.min(limit), limit));
         loop {
             let read = usize::try_from(zlib.total_in()).unwrap_or(usize::MAX).min(data.len());
             let written = inflated.len();
             let status = zlib
                 .decompress_vec(&data[read..], &mut inflated, FlushDecompress::Finish)
                 .map_err(|error| SigningError::Zlib(Some(error)))?;
-            if inflated.len() > INFLATED_LIMIT {
+            if inflated.len() > limit {
                 return Err(SigningError::TooLarge);
             }
             if status == Status::StreamEnd {
                 return Ok(inflated);
             }
             if inflated.len() == inflated.capacity() {
-                inflated.reserve(inflated.len().min(INFLATED_LIMIT));
+                inflated.reserve(inflated.len().min(limit));
             } else if inflated.len() == written {
                 return Err(SigningError::Zlib(None));
             }

@@ -4,7 +4,7 @@ use actix_web::error::HttpError;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 
-use crate::db::DbError;
+use super::limits;
 use crate::sessions::SessionError;
 use crate::site::TemplateError;
 
@@ -15,6 +15,14 @@ pub(crate) enum LabError {
     NotFound(&'static str),
     #[error("{0}")]
     BadInput(&'static str),
+    #[error("an age is {} to {} seconds", limits::AGE.start(), limits::AGE.end())]
+    BadAge,
+    #[error("a key has {} to {} characters", limits::KEY.start(), limits::KEY.end())]
+    BadKey,
+    #[error("a value has at most {} characters", limits::LONGEST_VALUE)]
+    BadValue,
+    #[error("seconds are a whole number from {} to {}", limits::EXPIRY.start(), limits::EXPIRY.end())]
+    BadExpiry,
     #[error("the progress cookie has no good signature; open /lab to begin anew")]
     ForgedProgress,
     #[error("this operation answers 500, as it says")]
@@ -28,8 +36,6 @@ pub(crate) enum LabError {
     #[error(transparent)]
     Session(#[from] SessionError),
     #[error(transparent)]
-    Database(#[from] DbError),
-    #[error(transparent)]
     Template(#[from] TemplateError),
 }
 
@@ -37,15 +43,20 @@ impl ResponseError for LabError {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::NotFound(_) => StatusCode::NOT_FOUND,
-            Self::BadInput(_) | Self::ForgedProgress => StatusCode::BAD_REQUEST,
+            Self::BadInput(_)
+            | Self::BadAge
+            | Self::BadKey
+            | Self::BadValue
+            | Self::BadExpiry
+            | Self::ForgedProgress => StatusCode::BAD_REQUEST,
             Self::Session(error) => error.status_code(),
-            Self::Database(_) => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
     fn error_response(&self) -> HttpResponse {
         match self {
+            // It carries its cause to the log.
             Self::Session(error) => error.error_response(),
             _ => HttpResponse::new(self.status_code()),
         }

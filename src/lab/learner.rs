@@ -1,16 +1,13 @@
-//! Who is looking: the lab's own cookies, which the pages outside `/lab` never see.
+//! Who learns: the lab's own cookies, which the pages outside `/lab` never see.
 
-use std::future::{Ready, ready};
-
+use actix_web::HttpResponse;
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
-use actix_web::dev::Payload;
-use actix_web::web::Data;
-use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use actix_web::http::header::HeaderMap;
+use chrono::{DateTime, Utc};
 
-use super::Lab;
 use super::error::LabError;
-use super::progress::{Closed, Moment, Progress, Read};
+use super::progress::{Closed, Moment, Progress, ProgressCodec, Read};
 use crate::sessions::cookie;
 
 const LAB_ID: &str = "lab_id";
@@ -63,10 +60,37 @@ pub(super) struct Learner {
 }
 
 impl Learner {
-    /// The answer with the cookies that have to be renewed.
-    pub(super) fn finish(&self, mut response: HttpResponse, lab: &Lab) -> Result<HttpResponse, LabError> {
+    /// The learner that a request's cookies tell of; `now` is the moment in the log at which it came.
+    pub(super) fn read(
+        headers: &HeaderMap,
+        codec: &ProgressCodec,
+        session_cookie: &str,
+        now: impl FnOnce() -> Moment,
+    ) -> Self {
+        let sent = |name: &str| cookie::read(headers, name);
+        let read = codec.read(sent(LAB_ID).as_deref());
+        let refused = read == Read::Refused;
+        let stored = if let Read::Known(progress) = read { Some(progress) } else { None };
+        let mut progress = stored.clone().unwrap_or_default();
+        let sessionid = sent(session_cookie);
+        let has_run = sent(LAB_RUN).is_some();
+        let reopened = stored.is_some() && !has_run;
+        if reopened {
+            progress.closed = Some(Closed { noticed: now(), without_sessionid: sessionid.is_none() });
+        }
+        let theme = sent(LAB_THEME).as_deref().map(Theme::parse).unwrap_or_default();
+        Self { progress, refused, reopened, theme, sessionid, stored, has_run }
+    }
+
+    /// The answer with the cookies that have changed.
+    pub(super) fn keep(
+        &self,
+        mut response: HttpResponse,
+        codec: &ProgressCodec,
+        now: DateTime<Utc>,
+    ) -> Result<HttpResponse, LabError> {
         if self.stored.as_ref() != Some(&self.progress) {
-            let value = lab.progress.write(&self.progress, lab.now())?;
+            let value = codec.write(&self.progress, now)?;
             add(&mut response, &persistent(LAB_ID, value))?;
         }
         if !self.has_run {
@@ -95,33 +119,4 @@ fn persistent(name: &'static str, value: String) -> Cookie<'static> {
         .http_only(true)
         .same_site(SameSite::Lax)
         .finish()
-}
-
-impl FromRequest for Learner {
-    type Error = LabError;
-    type Future = Ready<Result<Self, LabError>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let Some(lab) = request.app_data::<Data<Lab>>() else { return ready(Err(LabError::NotMounted)) };
-        let sent = |name: &str| cookie::read(request.headers(), name);
-        let read = lab.progress.read(sent(LAB_ID).as_deref());
-        let stored = if let Read::Known(progress) = &read { Some(progress.clone()) } else { None };
-        let mut progress = stored.clone().unwrap_or_default();
-        let sessionid = sent(&lab.policy.get().cookie_name);
-        let has_run = sent(LAB_RUN).is_some();
-        let reopened = stored.is_some() && !has_run;
-        if reopened {
-            let noticed = Moment { boot_id: lab.recorder.boot_id().to_owned(), n: lab.recorder.latest() };
-            progress.closed = Some(Closed { noticed, without_sessionid: sessionid.is_none() });
-        }
-        ready(Ok(Self {
-            refused: read == Read::Refused,
-            theme: sent(LAB_THEME).as_deref().map(Theme::parse).unwrap_or_default(),
-            progress,
-            reopened,
-            sessionid,
-            stored,
-            has_run,
-        }))
-    }
 }

@@ -5,25 +5,30 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
-use super::Lab;
-use super::learner::Learner;
-use super::record::{Record, Told};
-use super::rows::RowView;
+use super::log::{Record, RowView, Snapshot, Told, shortened};
 
 /// Requests that the short timeline shows.
 const SHOWN: usize = 8;
 
+/// The panels at one moment.
 #[derive(Debug, Serialize)]
 pub(super) struct Panels {
-    pub(super) latest: u64,
     life: Life,
     pub(super) row: Option<RowView>,
     last: Option<Arc<Record>>,
     /// The newest first.
     timeline: Vec<Arc<Record>>,
-    /// All that exercises are judged by, the oldest first.
-    #[serde(skip)]
-    pub(super) records: Vec<Arc<Record>>,
+}
+
+/// What the panels are made of, beside the log.
+pub(super) struct Present<'a> {
+    /// The key that the browser sends with this very request.
+    pub(super) sent: Option<&'a str>,
+    /// The row of that key, else of the one that was last known.
+    pub(super) row: Option<RowView>,
+    pub(super) now: DateTime<Utc>,
+    /// `SESSION_COOKIE_AGE`.
+    pub(super) age: i64,
 }
 
 /// The cookie's clock beside the row's.
@@ -79,50 +84,43 @@ impl Clock {
 }
 
 impl Panels {
+    pub(super) fn new(log: &Snapshot, present: Present<'_>) -> Self {
+        let records: Vec<_> = chosen(log).cloned().collect();
+        Self {
+            life: Life::new(&records, &present),
+            row: present.row,
+            last: records.last().cloned(),
+            timeline: log.records.iter().rev().take(SHOWN).cloned().collect(),
+        }
+    }
+
     /// Whether the browser has a cookie that should end with it.
     pub(super) fn cookie_ends_with_the_browser(&self) -> bool {
         self.life.cookie.state == State::WithBrowser
     }
 }
 
-impl Lab {
-    pub(super) async fn panels(&self, learner: &Learner) -> Panels {
-        let now = self.now();
-        let mut records = self.recorder.all();
-        let latest = self.recorder.latest();
-        let timeline = records.iter().rev().take(SHOWN).cloned().collect();
-        records.retain(|record| !record.incidental);
-        let known = records.iter().rev().find_map(|record| record.key().map(str::to_owned));
-        let row = self.row(learner.sessionid.as_deref()).await;
-        let row = if row.is_some() { row } else { self.row(known.as_deref()).await };
-        let life = Life::new(
-            &records,
-            row.as_ref(),
-            learner.sessionid.as_deref(),
-            now,
-            self.policy.get().cookie_age,
-        );
-        Panels { latest, life, row, last: records.last().cloned(), timeline, records }
-    }
+/// The newest key that a session is known to have had.
+pub(super) fn last_known_key(log: &Snapshot) -> Option<&str> {
+    chosen(log).rev().find_map(|record| record.key())
+}
+
+/// The requests that somebody chose to make.
+fn chosen(log: &Snapshot) -> impl DoubleEndedIterator<Item = &Arc<Record>> {
+    log.records.iter().filter(|record| !record.incidental)
 }
 
 impl Life {
-    fn new(
-        records: &[Arc<Record>],
-        row: Option<&RowView>,
-        sent: Option<&str>,
-        now: DateTime<Utc>,
-        age: i64,
-    ) -> Self {
-        let key = row.map(|row| row.key.as_str());
+    fn new(records: &[Arc<Record>], present: &Present<'_>) -> Self {
+        let &Present { sent, ref row, now, age } = present;
+        let key = row.as_ref().map(|row| row.key.as_str());
         let save = records.iter().rev().find(|record| record.saved && record.key() == key);
         let total = save.and_then(|save| save.life_s()).unwrap_or(age);
+        let end = row.as_ref().and_then(|row| row.expire_date);
         Self {
-            sent: sent.map(super::record::shortened),
+            sent: sent.map(shortened),
             cookie: cookie_clock(records, sent.is_some(), now),
-            row: row
-                .and_then(|row| row.expire_date)
-                .map_or(Clock::without_end(State::Absent), |end| Clock::until(end, total, now)),
+            row: end.map_or(Clock::without_end(State::Absent), |end| Clock::until(end, total, now)),
             saved_by: save.map(|save| save.n),
         }
     }

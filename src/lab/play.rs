@@ -1,6 +1,5 @@
 //! The lab's only views that touch a session: one operation each, by POST, inside the session middleware.
 
-use actix_web::http::header::LOCATION;
 use actix_web::web::{Form, Path};
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use chrono::TimeDelta;
@@ -8,14 +7,11 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::error::LabError;
-use super::pages::way_back;
-use super::recorder::Note;
+use super::limits;
+use super::log::Note;
+use super::redirects::{see, way_back};
 use crate::sessions::{Expiry, RawJson, Session};
 
-const LONGEST_KEY: usize = 200;
-const LONGEST_VALUE: usize = 2000;
-/// Two weeks, Django's default age.
-const LONGEST_EXPIRY: i64 = 1_209_600;
 const COUNTER: &str = "counter";
 const NESTED: &str = "cart";
 
@@ -31,22 +27,20 @@ pub(super) struct PlayForm {
 impl PlayForm {
     fn key(&self) -> Result<&str, LabError> {
         let key = self.key.as_deref().unwrap_or(COUNTER);
-        let fits = !key.is_empty() && key.chars().count() <= LONGEST_KEY;
-        if fits { Ok(key) } else { Err(LabError::BadInput("a key has 1 to 200 characters")) }
+        if limits::KEY.contains(&key.chars().count()) { Ok(key) } else { Err(LabError::BadKey) }
     }
 
     /// JSON where it is, else a text.
     fn value(&self) -> Result<Value, LabError> {
         let text = self.value.as_deref().unwrap_or_default();
-        if text.chars().count() > LONGEST_VALUE {
-            return Err(LabError::BadInput("a value has at most 2000 characters"));
+        if text.chars().count() > limits::LONGEST_VALUE {
+            return Err(LabError::BadValue);
         }
         Ok(serde_json::from_str(text).unwrap_or_else(|_| Value::from(text)))
     }
 
     fn seconds(&self) -> Result<i64, LabError> {
-        let seconds = self.seconds.filter(|seconds| (1..=LONGEST_EXPIRY).contains(seconds));
-        seconds.ok_or(LabError::BadInput("seconds are a whole number from 1 to 1209600"))
+        self.seconds.filter(|seconds| limits::EXPIRY.contains(seconds)).ok_or(LabError::BadExpiry)
     }
 }
 
@@ -59,8 +53,7 @@ pub(super) async fn operate(
 ) -> Result<HttpResponse, LabError> {
     let note = perform(&operation, &form, &session)?;
     request.extensions_mut().insert(Note(note));
-    let back = way_back(form.back.as_deref());
-    Ok(HttpResponse::SeeOther().insert_header((LOCATION, back)).finish())
+    Ok(see(way_back(form.back.as_deref())))
 }
 
 /// Does one operation, and tells what came of it.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::log::Snapshot;
 use crate::signing::{self, TimestampSigner};
 
 const SALT: &str = "sessionid.lab.progress";
@@ -18,9 +19,6 @@ pub(super) struct Progress {
     /// When the browser was last closed.
     #[serde(default)]
     pub(super) closed: Option<Closed>,
-    /// The session as exercise 15 found it before the restart.
-    #[serde(default)]
-    pub(super) noted: Option<NotedSession>,
 }
 
 /// One exercise, from its prediction on.
@@ -38,6 +36,9 @@ pub(super) struct Attempt {
     /// The run of the server whose requests these are.
     #[serde(default)]
     pub(super) evidence_of: String,
+    /// The session that was noted before a restart of the server, where the exercise asks for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) noted: Option<NotedSession>,
 }
 
 /// A place in the log of one run of the server.
@@ -55,6 +56,7 @@ pub(super) struct Closed {
     pub(super) without_sessionid: bool,
 }
 
+/// A session as a run of the server has seen it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct NotedSession {
     pub(super) boot_id: String,
@@ -92,6 +94,27 @@ impl ProgressCodec {
     }
 }
 
+impl Attempt {
+    /// One whose prediction has just been locked.
+    pub(super) fn new(choice: &str, since: Moment) -> Self {
+        Self {
+            choice: choice.to_owned(),
+            since,
+            ticks: 0,
+            evidence: Vec::new(),
+            evidence_of: String::new(),
+            noted: None,
+        }
+    }
+}
+
+/// The moment after the newest request of a snapshot.
+impl From<&Snapshot> for Moment {
+    fn from(log: &Snapshot) -> Self {
+        Self { boot_id: log.boot_id.to_string(), n: log.latest }
+    }
+}
+
 impl Moment {
     /// Whether a request of this run of the server came later.
     pub(super) fn is_before(&self, boot_id: &str, n: u64) -> bool {
@@ -111,6 +134,7 @@ mod tests {
             ticks: 0b101,
             evidence: vec![8, 9],
             evidence_of: "abc123".to_owned(),
+            noted: None,
         };
         Progress { attempts: [(9, attempt)].into(), ..Progress::default() }
     }
@@ -138,9 +162,11 @@ mod tests {
     fn all_exercises_fit_into_a_cookie() {
         let attempt = progress().attempts.remove(&9).expect("an attempt");
         let attempts =
-            (1..=21).map(|number| (number, Attempt { evidence: (190..196).collect(), ..attempt.clone() }));
+            (1..=25).map(|number| (number, Attempt { evidence: (190..196).collect(), ..attempt.clone() }));
+        let mut full = Progress { attempts: attempts.collect(), ..Progress::default() };
+        full.closed = Some(Closed { noticed: attempt.since.clone(), without_sessionid: true });
         let noted = NotedSession { boot_id: "abc123".to_owned(), key: "k".repeat(32), counter: i64::MAX };
-        let full = Progress { attempts: attempts.collect(), noted: Some(noted), ..Progress::default() };
+        full.attempts.get_mut(&15).expect("an attempt").noted = Some(noted);
         let written = ProgressCodec::new("secret", &[]).write(&full, DateTime::UNIX_EPOCH).expect("JSON");
         assert!(written.len() < 3000, "{} bytes", written.len());
     }

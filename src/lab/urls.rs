@@ -7,7 +7,8 @@ use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Data, FormConfig, ServiceConfig};
 use actix_web::{Error, HttpResponse};
 
-use super::{Lab, actions, cross_origin, play, views};
+use super::state::Lab;
+use super::{actions, cross_origin, feed, play, views};
 use crate::sessions::SessionMiddleware;
 use crate::site::{as_action, as_view};
 
@@ -28,7 +29,7 @@ pub(crate) fn configure(config: &mut ServiceConfig, lab: Data<Lab>, sessions: Se
                 .wrap(from_fn(page_headers))
                 .wrap(from_fn(cross_origin::check))
                 .service(as_view("", views::exercises))
-                .service(as_view("/feed", views::feed))
+                .service(as_view("/feed", feed::feed))
                 .service(as_view("/exercise/{number}", views::exercise))
                 .service(as_view("/learn/{number}", views::learn))
                 .service(as_view("/timeline", views::timeline))
@@ -40,7 +41,7 @@ pub(crate) fn configure(config: &mut ServiceConfig, lab: Data<Lab>, sessions: Se
                 .service(as_action("/settings", actions::settings))
                 .service(as_action("/theme", actions::theme))
                 .service(as_action("/forget", actions::forget_cookie))
-                .service(as_action("/exercise/3/answer", actions::find_the_row))
+                .service(as_action("/exercise/{number}/answer", actions::answer))
                 .service(as_action("/exercise/{number}/predict", actions::predict))
                 .service(as_action("/exercise/{number}/reset", actions::reset))
                 .service(as_action("/rows/clearsessions", actions::clear_sessions))

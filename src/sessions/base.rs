@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 pub(crate) use self::saving::Verb;
 use super::backends::Payload;
 use super::error::SessionError;
+use super::heavy::{Room, discard};
 use super::json::RawJson;
 use super::key::SessionKey;
 use super::policy::SessionPolicy;
@@ -49,6 +50,17 @@ pub(crate) struct SessionBase {
     accessed: bool,
     modified: bool,
     policy: Arc<SessionPolicy>,
+    /// Held while a large session is in memory.
+    room: Option<Room>,
+}
+
+/// Hundreds of thousands of values take milliseconds to drop.
+impl Drop for SessionBase {
+    fn drop(&mut self) {
+        if let Some(room) = self.room.take() {
+            discard((self.cache.take(), self.found.take(), self.renewal.take(), room));
+        }
+    }
 }
 
 impl SessionBase {
@@ -65,6 +77,7 @@ impl SessionBase {
             accessed: false,
             modified: false,
             policy,
+            room: None,
         }
     }
 
@@ -122,10 +135,22 @@ impl SessionBase {
     pub(crate) fn remove(&mut self, key: &str) -> Result<bool, SessionError> {
         let removed = self.data()?.remove(key).is_some();
         if removed {
-            self.write_set.remove(key);
+            self.write_set.remove(key.to_owned());
             self.modified = true;
         }
         Ok(removed)
+    }
+
+    /// [`remove`](Self::remove) for many keys, in one pass.
+    pub(crate) fn remove_all(&mut self, keys: Vec<String>) -> Result<(), SessionError> {
+        if !keys.is_empty() {
+            self.data()?.remove_all(keys.iter().map(String::as_str));
+            for key in keys {
+                self.write_set.remove(key);
+            }
+            self.modified = true;
+        }
+        Ok(())
     }
 
     pub(crate) fn pop<T: DeserializeOwned>(&mut self, key: &str) -> Result<Option<T>, SessionError> {
@@ -169,7 +194,10 @@ impl SessionBase {
 
     /// Does not load: what is there is not needed.
     pub(crate) fn clear(&mut self) {
-        self.cache = Some(SessionData::default());
+        let before = self.cache.replace(SessionData::default());
+        if self.room.is_some() {
+            discard(before);
+        }
         self.write_set.clear();
         self.accessed = true;
         self.modified = true;
@@ -186,12 +214,20 @@ impl SessionBase {
     }
 
     /// The session is moved with the response, to a key that is final as soon as it can be seen.
-    pub(crate) fn cycle_key(&mut self) -> Result<(), SessionError> {
+    /// Where `key_of` tells the key of the data there is nothing to move.
+    pub(crate) fn cycle_key(
+        &mut self,
+        key_of: impl FnOnce(&SessionData) -> Option<SessionKey>,
+    ) -> Result<(), SessionError> {
         let data = self.data()?.clone();
+        self.modified = true;
+        if let Some(key) = key_of(&data) {
+            self.session_key = Some(key);
+            return Ok(());
+        }
         let key = self.session_key.replace(SessionKey::random());
         let from = self.renewal.take().map_or(key, |renewal| renewal.from);
         self.renewal = Some(Renewal { from, data, changes: self.write_set.len() });
-        self.modified = true;
         Ok(())
     }
 
@@ -207,13 +243,20 @@ impl SessionBase {
             return Ok(SessionData::default());
         }
         let (payload, data) = match self.found.take().ok_or(SessionError::NotLoaded)? {
-            Loaded::Session { payload, data } => (payload, data),
+            Loaded::Session { payload, data, room } => {
+                self.room = room;
+                (payload, data)
+            }
             Loaded::Nothing => {
                 self.session_key = None;
                 return Ok(SessionData::default());
             }
             Loaded::Ended => {
                 self.begin_anew();
+                return Ok(SessionData::default());
+            }
+            Loaded::Reset => {
+                self.modified = true;
                 return Ok(SessionData::default());
             }
         };

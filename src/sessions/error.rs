@@ -54,6 +54,19 @@ pub enum SessionError {
         /// What `serde_json` says of the value.
         source: Arc<serde_json::Error>,
     },
+    /// The session is larger than [`SessionPolicy::max_bytes`](super::SessionPolicy::max_bytes): 413. It stays as it was stored.
+    #[error(
+        "the session has {bytes} bytes of JSON, more than the {limit} that SESSION_MAX_BYTES allows; the largest keys are {}",
+        list(largest)
+    )]
+    TooLarge {
+        /// Its size.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+        /// The largest keys, each with the bytes of its value.
+        largest: Vec<(String, usize)>,
+    },
     /// `_session_expiry` tells no expiry: 500.
     #[error(transparent)]
     Expiry(#[from] ExpiryError),
@@ -66,12 +79,28 @@ pub enum SessionError {
     /// The cookie that the policy asks for is no header: 500.
     #[error("the session cookie cannot be written; check SESSION_COOKIE_NAME, _DOMAIN and _PATH")]
     Cookie(#[source] Arc<Cause>),
+    /// The session's cookie is larger than browsers keep: 500. Only where the cookie is the session (`signed_cookies`) can what a
+    /// session holds be the reason.
+    #[error(
+        "the session cookie has {bytes} bytes, and browsers keep {limit} at most; store less, or keep sessions elsewhere than in signed_cookies"
+    )]
+    CookieTooLarge {
+        /// The header's value: name, value and attributes.
+        bytes: usize,
+        /// What RFC 6265 asks of every browser (section 6.1).
+        limit: usize,
+    },
     /// A function given to `fetch_update` panicked while it was applied to what the row holds: 500.
     #[error("an update of the session panicked")]
     Panicked,
     /// A handler asks for a session where there is none: 500.
     #[error("no session on this route; wrap its scope in `SessionMiddleware`")]
     NoMiddleware,
+}
+
+fn list(largest: &[(String, usize)]) -> String {
+    let keys: Vec<_> = largest.iter().map(|(key, bytes)| format!("{key:?} ({bytes} bytes)")).collect();
+    keys.join(", ")
 }
 
 impl SessionError {

@@ -241,12 +241,11 @@ impl OwnExpiry {
 
 /// A date with its offset from UTC, as [`isoformat`] writes it, or with `Z`; second 60 is none in Python.
 fn parse_isoformat(text: &str) -> Option<DateTime<FixedOffset>> {
-    let (local, offset) = match text.strip_suffix('Z') {
-        Some(local) => (local, FixedOffset::east_opt(0)?),
-        None => {
-            let sign = text.rfind(['+', '-']).filter(|at| *at > 10)?;
-            (&text[..sign], parse_offset(&text[sign..])?)
-        }
+    let (local, offset) = if let Some(local) = text.strip_suffix('Z') {
+        (local, FixedOffset::east_opt(0)?)
+    } else {
+        let sign = text.rfind(['+', '-']).filter(|at| *at > 10)?;
+        (&text[..sign], parse_offset(&text[sign..])?)
     };
     let digits = local.bytes().filter(u8::is_ascii_digit).count();
     let local = NaiveDateTime::parse_from_str(local, "%Y-%m-%dT%H:%M:%S%.f").ok()?;

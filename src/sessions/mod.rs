@@ -26,6 +26,7 @@ pub mod backends;
 mod base;
 mod error;
 mod expiry;
+mod heavy;
 mod json;
 mod key;
 mod payload;

@@ -59,7 +59,16 @@ pub(super) enum Spaces {
 
 /// The items of a pickled dict, each under its key as JSON writes it.
 pub(super) fn loads(pickle: &[u8]) -> Result<Vec<(Box<str>, RawJson)>, PickleError> {
-    if pickle.len() > LIMIT {
+    loads_within(pickle, LIMIT)
+}
+
+/// The same where neither the pickle nor what it becomes has more than `limit` bytes.
+///
+/// # Errors
+///
+/// [`PickleError::TooLarge`] without much work where it has.
+pub(super) fn loads_within(pickle: &[u8], limit: usize) -> Result<Vec<(Box<str>, RawJson)>, PickleError> {
+    if pickle.len() > limit {
         return Err(PickleError::TooLarge);
     }
     // Django's Redis cache writes an integer as it is.
@@ -72,7 +81,7 @@ pub(super) fn loads(pickle: &[u8]) -> Result<Vec<(Box<str>, RawJson)>, PickleErr
         Some(node) => return Err(PickleError::NotSession(node.name())),
         None => return Err(PickleError::Truncated),
     };
-    let mut left = LIMIT;
+    let mut left = limit;
     let item = |&(key, value): &(usize, usize)| {
         let Some(Node::Text(key)) = nodes.get(key) else {
             return Err(PickleError::NotSession("a dict with other keys"));

@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
+use super::json::RawJson;
 use super::payload::Payload;
-use super::pickle::{self, Spaces};
+use super::pickle::{self, PickleError, Spaces};
 use super::serializers::{PayloadCodec, PayloadError, SessionData, Signature, UnreadablePayload};
 use crate::signing::SigningError;
 
@@ -27,12 +28,24 @@ impl PayloadCodec for PickleCodec {
     }
 
     fn decode(&self, payload: &Payload) -> Result<SessionData, PayloadError> {
-        let items = pickle::loads(payload.as_bytes());
-        let items = items.map_err(|error| PayloadError::Unreadable(UnreadablePayload::Pickle(error)))?;
-        Ok(SessionData::from_members(items))
+        data(pickle::loads(payload.as_bytes()))
+    }
+
+    fn decode_within(&self, payload: &Payload, limit: usize) -> Option<Result<SessionData, PayloadError>> {
+        match pickle::loads_within(payload.as_bytes(), limit) {
+            Err(PickleError::TooLarge) => None,
+            items => Some(data(items)),
+        }
     }
 
     fn signature(&self, _: &Payload) -> Option<Result<Signature, SigningError>> {
         None
+    }
+}
+
+fn data(items: Result<Vec<(Box<str>, RawJson)>, PickleError>) -> Result<SessionData, PayloadError> {
+    match items {
+        Ok(items) => Ok(SessionData::from_members(items)),
+        Err(error) => Err(PayloadError::Unreadable(UnreadablePayload::Pickle(error))),
     }
 }

@@ -30,10 +30,16 @@ pub struct SessionPolicy {
     pub save_every_request: bool,
     /// `SESSION_EXPIRE_AT_BROWSER_CLOSE`.
     pub expire_at_browser_close: bool,
+    /// `SESSION_MAX_BYTES`: how many bytes of JSON a session may have to be saved, at most
+    /// [`INFLATED_LIMIT`](crate::signing::INFLATED_LIMIT), so that what is saved can be read.
+    pub max_bytes: usize,
+    /// `SESSION_NO_STORE`: whether a response that sets or deletes the cookie says `Cache-Control: no-store`, where it says
+    /// nothing else of caches.
+    pub no_store: bool,
 }
 
 impl Default for SessionPolicy {
-    /// `django/conf/global_settings.py`.
+    /// `django/conf/global_settings.py`; 1 MiB for what Django has no limit for.
     fn default() -> Self {
         Self {
             cookie_name: "sessionid".to_owned(),
@@ -45,6 +51,8 @@ impl Default for SessionPolicy {
             cookie_samesite: Some("Lax".to_owned()),
             save_every_request: false,
             expire_at_browser_close: false,
+            max_bytes: 1 << 20,
+            no_store: false,
         }
     }
 }

@@ -10,6 +10,7 @@ mod pending;
 mod queue;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -21,6 +22,7 @@ pub(super) use self::queue::Queues;
 use self::queue::{Next, Place, PlaceAlone, Serve, Turn};
 use super::backends::{Entry, Inserted, Payload, Renamed, Replaced, SessionBackend};
 use super::error::SessionError;
+use super::heavy::Heavy;
 use super::key::{NewKeys, SessionKey};
 use super::serializers::PayloadCodec;
 use crate::clock::Stopwatch;
@@ -33,6 +35,13 @@ const TAKEN: &str = "the new key is taken, says the store";
 const BUSY: &str = "the session was changed by others at each try";
 const REFUSED: &str = "the store holds what is expected there, and does not replace it";
 
+const NO_KEY: &str = "the codec of this engine makes no texts, and so no keys";
+
+/// The key that a payload is by itself.
+pub(super) fn key_of(payload: &Payload) -> Option<SessionKey> {
+    SessionKey::try_from(payload.as_str()?).ok()
+}
+
 /// What writes sessions into a store.
 #[derive(Debug)]
 pub(super) struct Saving {
@@ -40,6 +49,7 @@ pub(super) struct Saving {
     pub(super) codec: Box<dyn PayloadCodec>,
     pub(super) queues: Queues,
     pub(super) keys: NewKeys,
+    pub(super) heavy: Heavy,
 }
 
 /// How a session is stored in the place of what is there.
@@ -65,26 +75,47 @@ impl Verb<'_> {
     }
 }
 
+/// What is to be stored, merged and encoded.
+struct Prepared {
+    merged: Merged,
+    entry: Entry,
+}
+
+/// What became of an attempt to store it.
+enum Attempt {
+    Stored(Saved),
+    Changed(Payload),
+}
+
 impl Saving {
+    /// What is said is saved: of a session whose key is its payload.
+    pub(super) async fn sign(self: &Arc<Self>, pending: Pending) -> Result<Saved, SessionError> {
+        let Prepared { merged, entry } = self.prepare(Batch::of(pending), Base::AsLoaded).await?.1?;
+        let key = key_of(&entry.payload).ok_or_else(|| SessionError::unavailable(NO_KEY))?;
+        Ok(merged.stored(&key, entry))
+    }
+
     /// Stores a new session under a key that nobody had before.
-    pub(super) async fn create(&self, pending: Pending) -> Result<Saved, SessionError> {
-        let new = Merged::first(pending)?;
-        let entry = self.entry(&new);
+    pub(super) async fn create(self: &Arc<Self>, pending: Pending) -> Result<Saved, SessionError> {
+        let Prepared { merged, entry } = self.prepare(Batch::of(pending), Base::AsLoaded).await?.1?;
         for _ in 0..TRIES {
             let key = self.keys.draw();
             if self.backend.insert(&key, entry.clone()).await? == Inserted::Stored {
-                return Ok(new.stored(&key, entry.payload));
+                return Ok(merged.stored(&key, entry));
             }
         }
         Err(SessionError::unavailable("every new key is taken, says the store"))
     }
 
     /// The same under a key that somebody may have seen, and that is final for that.
-    async fn create_under(&self, key: &SessionKey, pending: Pending) -> Result<Saved, SessionError> {
-        let new = Merged::first(pending)?;
-        let entry = self.entry(&new);
+    async fn create_under(
+        self: &Arc<Self>,
+        key: &SessionKey,
+        pending: Pending,
+    ) -> Result<Saved, SessionError> {
+        let Prepared { merged, entry } = self.prepare(Batch::of(pending), Base::AsLoaded).await?.1?;
         match self.backend.insert(key, entry.clone()).await? {
-            Inserted::Stored => Ok(new.stored(key, entry.payload)),
+            Inserted::Stored => Ok(merged.stored(key, entry)),
             Inserted::Taken => Err(SessionError::unavailable(TAKEN)),
         }
     }
@@ -138,42 +169,91 @@ impl Saving {
     }
 
     async fn write_alone(
-        &self,
+        self: &Arc<Self>,
         verb: &Verb<'_>,
         pending: Pending,
         base: Base,
     ) -> Result<Saved, SessionError> {
-        self.write(verb, &mut Batch::of(pending), base).await
+        self.write(verb, Batch::of(pending), base).await.0
     }
 
-    /// Writes saves of one session together. An error is that of every save which is right by itself.
-    async fn write(&self, verb: &Verb<'_>, batch: &mut Batch, mut base: Base) -> Result<Saved, SessionError> {
+    /// Writes saves of one session together. An error is that of every save which is right by itself; what is wrong with
+    /// the others tells the batch, which is lost when the server stops.
+    async fn write(
+        self: &Arc<Self>,
+        verb: &Verb<'_>,
+        mut batch: Batch,
+        mut base: Base,
+    ) -> (Result<Saved, SessionError>, Option<Batch>) {
         let (began, limit) = (Stopwatch::start(), self.backend.timeout());
-        let (mut first, mut refused) = (true, 0);
+        let (mut left, mut refused) = (None, 0);
         loop {
-            let merged = batch.merge(&base)?;
-            let entry = self.entry(&merged);
-            let payload = entry.payload.clone();
-            let swap = self.swap(verb, merged.expected.as_ref(), entry);
-            // A store keeps the time of one call; several calls share it.
-            let swapped = if std::mem::take(&mut first) {
-                swap.await?
-            } else {
-                let left = limit.saturating_sub(began.elapsed());
-                timeout(left, swap).await.unwrap_or_else(|_| Err(SessionError::unavailable(BUSY)))?
+            let prepared = match self.prepare(batch, base).await {
+                Ok((returned, prepared)) => {
+                    batch = returned;
+                    prepared
+                }
+                Err(error) => return (Err(error), None),
             };
-            match swapped {
-                Swapped::Stored => return Ok(merged.stored(verb.key(), payload)),
-                Swapped::Gone => return Err(SessionError::Interrupted),
-                Swapped::Taken => return Err(SessionError::unavailable(TAKEN)),
-                Swapped::Changed(found) => {
-                    refused += usize::from(merged.expected.as_ref() == Some(&found));
+            let expected = prepared.as_ref().ok().and_then(|prepared| prepared.merged.expected.clone());
+            let attempt = match prepared {
+                Ok(prepared) => self.attempt(verb, prepared, left).await,
+                Err(error) => Err(error),
+            };
+            match attempt {
+                Ok(Attempt::Stored(saved)) => return (Ok(saved), Some(batch)),
+                Err(error) => return (Err(error), Some(batch)),
+                Ok(Attempt::Changed(found)) => {
+                    refused += usize::from(expected.as_ref() == Some(&found));
                     if refused == TRIES {
-                        return Err(SessionError::unavailable(REFUSED));
+                        return (Err(SessionError::unavailable(REFUSED)), Some(batch));
                     }
-                    base = Base::Found { data: self.codec.decode(&found), payload: found };
+                    base = Base::Stored(found);
                 }
             }
+            // A store keeps the time of one call; several calls share it.
+            left = Some(limit.saturating_sub(began.elapsed()));
+        }
+    }
+
+    /// Merges and encodes, on a thread that may take its time where that takes long.
+    async fn prepare(
+        self: &Arc<Self>,
+        mut batch: Batch,
+        base: Base,
+    ) -> Result<(Batch, Result<Prepared, SessionError>), SessionError> {
+        let (base, heavy) = base.lightly_decoded(&*self.codec);
+        let heavy = heavy || batch.is_heavy();
+        let this = Arc::clone(self);
+        let work = move || {
+            let prepared = batch.merge(base, &*this.codec).map(|merged| {
+                let payload = this.codec.encode(&merged.data, merged.now);
+                let entry = Entry { payload, saved_at: merged.now, expire_date: merged.expire_date };
+                Prepared { merged, entry }
+            });
+            (batch, prepared)
+        };
+        if heavy { self.heavy.run(work).await } else { Ok(work()) }
+    }
+
+    async fn attempt(
+        &self,
+        verb: &Verb<'_>,
+        Prepared { merged, entry }: Prepared,
+        left: Option<Duration>,
+    ) -> Result<Attempt, SessionError> {
+        let swap = self.swap(verb, merged.expected.as_ref(), entry.clone());
+        let swapped = match left {
+            None => swap.await?,
+            Some(left) => {
+                timeout(left, swap).await.unwrap_or_else(|_| Err(SessionError::unavailable(BUSY)))?
+            }
+        };
+        match swapped {
+            Swapped::Stored => Ok(Attempt::Stored(merged.stored(verb.key(), entry))),
+            Swapped::Changed(found) => Ok(Attempt::Changed(found)),
+            Swapped::Gone => Err(SessionError::Interrupted),
+            Swapped::Taken => Err(SessionError::unavailable(TAKEN)),
         }
     }
 
@@ -198,11 +278,6 @@ impl Saving {
         }
     }
 
-    fn entry(&self, merged: &Merged) -> Entry {
-        let payload = self.codec.encode(&merged.data, merged.now);
-        Entry { payload, saved_at: merged.now, expire_date: merged.expire_date }
-    }
-
     /// Writes what has waited, and passes the session on to those who have come since.
     async fn write_waiting(self: Arc<Self>, turn: Turn, next: Next, base: Base) {
         match next {
@@ -213,10 +288,12 @@ impl Saving {
             Next::Saves(saves) => {
                 let Some(key) = turn.key().cloned() else { return };
                 let (saves, replies): (Vec<_>, Vec<_>) = saves.into_iter().unzip();
-                let Some(mut batch) = Batch::new(saves) else { return };
-                let saved = self.write(&Verb::Replace(&key), &mut batch, base).await;
+                let Some(batch) = Batch::new(saves) else { return };
+                let (saved, batch) = self.write(&Verb::Replace(&key), batch, base).await;
                 turn.pass(|| Base::after(&saved));
-                for (reply, verdict) in replies.into_iter().zip(batch.verdicts()) {
+                let verdicts = batch.into_iter().flat_map(Batch::verdicts);
+                let verdicts = verdicts.chain(std::iter::repeat_with(|| Ok(())));
+                for (reply, verdict) in replies.into_iter().zip(verdicts) {
                     // Who no longer waits needs no answer.
                     let _ = reply.send(verdict.and_then(|()| saved.clone()));
                 }

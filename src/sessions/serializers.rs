@@ -1,6 +1,7 @@
 //! A session's data, and the signed text it is stored as.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
@@ -13,6 +14,8 @@ use crate::signing::{self, SigningError, TimestampSigner, Unsigned};
 
 /// The salt of `SessionBase.encode`: "django.contrib.sessions." and the class's name.
 const SALT: &str = "django.contrib.sessions.SessionStore";
+/// The salt of the `signed_cookies` engine, which does not use that method.
+const COOKIE_SALT: &str = "django.contrib.sessions.backends.signed_cookies";
 
 /// What a session holds: keys in the order in which they were first set, each with its JSON text.
 ///
@@ -47,6 +50,12 @@ impl SessionData {
         self.values.shift_remove(&*escape_key(key))
     }
 
+    /// Takes many keys out at once: one by one, each would move all that follow it.
+    pub(crate) fn remove_all<'a>(&mut self, keys: impl IntoIterator<Item = &'a str>) {
+        let keys: HashSet<Cow<'_, str>> = keys.into_iter().map(escape_key).collect();
+        self.values.retain(|key, _| !keys.contains(&**key));
+    }
+
     /// Whether `key` is there.
     #[must_use]
     pub fn contains_key(&self, key: &str) -> bool {
@@ -79,6 +88,22 @@ impl SessionData {
         self.values.iter().map(|(key, value)| (unescape_key(key), value))
     }
 
+    /// Bytes of the JSON text.
+    #[must_use]
+    pub fn json_len(&self) -> usize {
+        // Quotation marks and a colon for each, a comma between two, and the braces.
+        let members: usize =
+            self.values.iter().map(|(key, value)| key.len() + value.as_str().len() + 3).sum();
+        members + self.values.len().saturating_sub(1) + 2
+    }
+
+    /// The keys with the longest values, each with the bytes of its JSON, the longest first.
+    pub(crate) fn largest(&self, count: usize) -> Vec<(String, usize)> {
+        let mut sizes: Vec<_> = self.values.iter().map(|(key, value)| (value.as_str().len(), key)).collect();
+        sizes.sort_unstable_by(|one, other| other.cmp(one));
+        sizes.into_iter().take(count).map(|(size, key)| (unescape_key(key), size)).collect()
+    }
+
     /// The JSON text, as Django's serializer writes it.
     ///
     /// ```
@@ -90,8 +115,7 @@ impl SessionData {
     /// ```
     #[must_use]
     pub fn to_json(&self) -> String {
-        let length: usize = self.values.iter().map(|(key, value)| key.len() + value.as_str().len() + 4).sum();
-        let mut json = String::with_capacity(length + 2);
+        let mut json = String::with_capacity(self.json_len());
         json.push('{');
         for (index, (key, value)) in self.values.iter().enumerate() {
             if index > 0 {
@@ -126,7 +150,7 @@ impl SessionData {
         let mut values = IndexMap::new();
         let mut scanner = Scanner::new(&latin1);
         scanner.members(|key, value| {
-            values.insert(key, value);
+            values.insert(key, RawJson::scanned(value));
         })?;
         scanner.end()?;
         Ok(Self { values })
@@ -155,6 +179,9 @@ pub trait PayloadCodec: fmt::Debug + Send + Sync {
     /// [`PayloadError::BadSignature`], which makes an empty session, or
     /// [`PayloadError::Unreadable`], which must not be overwritten.
     fn decode(&self, payload: &Payload) -> Result<SessionData, PayloadError>;
+
+    /// The same where that takes no more than `limit` bytes of JSON; `None`, without much work, where it takes more.
+    fn decode_within(&self, payload: &Payload, limit: usize) -> Option<Result<SessionData, PayloadError>>;
 
     /// Who made a payload, and when, where payloads are signed.
     fn signature(&self, payload: &Payload) -> Option<Result<Signature, SigningError>>;
@@ -201,6 +228,13 @@ impl SessionCodec {
         Self { signer: TimestampSigner::new(secret_key, fallbacks, SALT) }
     }
 
+    /// The codec of the `signed_cookies` engine: no payload of another engine is good as a cookie, and none the other way
+    /// round.
+    #[must_use]
+    pub fn for_cookies(secret_key: &str, fallbacks: &[String]) -> Self {
+        Self { signer: TimestampSigner::new(secret_key, fallbacks, COOKIE_SALT) }
+    }
+
     /// The signed text of `data`.
     ///
     /// ```
@@ -237,12 +271,16 @@ impl SessionCodec {
     /// [`PayloadError::BadSignature`], which makes an empty session, or
     /// [`PayloadError::Unreadable`], which must not be overwritten.
     pub fn decode(&self, payload: &str) -> Result<SessionData, PayloadError> {
-        let json = signing::loads(&self.signer, payload).map_err(|error| match error {
-            SigningError::BadSignature => PayloadError::BadSignature,
-            error => PayloadError::Unreadable(UnreadablePayload::Signing(error)),
-        })?;
-        SessionData::from_json(&json).map_err(|error| PayloadError::Unreadable(error.into()))
+        data(signing::loads(&self.signer, payload))
     }
+}
+
+fn data(json: Result<Vec<u8>, SigningError>) -> Result<SessionData, PayloadError> {
+    let json = json.map_err(|error| match error {
+        SigningError::BadSignature => PayloadError::BadSignature,
+        error => PayloadError::Unreadable(UnreadablePayload::Signing(error)),
+    })?;
+    SessionData::from_json(&json).map_err(|error| PayloadError::Unreadable(error.into()))
 }
 
 impl PayloadCodec for SessionCodec {
@@ -252,6 +290,14 @@ impl PayloadCodec for SessionCodec {
 
     fn decode(&self, payload: &Payload) -> Result<SessionData, PayloadError> {
         Self::decode(self, payload.as_str().ok_or(PayloadError::BadSignature)?)
+    }
+
+    fn decode_within(&self, payload: &Payload, limit: usize) -> Option<Result<SessionData, PayloadError>> {
+        let Some(text) = payload.as_str() else { return Some(Err(PayloadError::BadSignature)) };
+        match signing::loads_within(&self.signer, text, limit) {
+            Err(SigningError::TooLarge) => None,
+            json => Some(data(json)),
+        }
     }
 
     fn signature(&self, payload: &Payload) -> Option<Result<Signature, SigningError>> {
@@ -323,6 +369,15 @@ mod tests {
         order.remove("a");
         order.insert("a", RawJson::parse("8").expect("JSON"));
         assert_eq!(order.to_json(), r#"{"b":9,"c":3,"a":8}"#);
+    }
+
+    #[test]
+    fn the_length_is_that_of_the_text() {
+        for json in ["{}", r#"{"a":1}"#, r#"{"a":[1,2],"b\u00e9":"\ud800","":null}"#] {
+            assert_eq!((data(json).to_json().as_str(), data(json).json_len()), (json, json.len()));
+        }
+        let sizes = data(r#"{"a":1,"b":[1,2,3],"c":"x"}"#).largest(2);
+        assert_eq!(sizes, [("b".to_owned(), 7), ("c".to_owned(), 3)]);
     }
 
     #[test]

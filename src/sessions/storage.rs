@@ -6,8 +6,9 @@ use chrono::{DateTime, Utc};
 
 use super::backends::{Found, Moment, Payload, SessionBackend, SessionRecords, Stored};
 use super::error::SessionError;
+use super::heavy::{Heavy, LARGEST_LIGHT, Room};
 use super::key::{NewKeys, SessionKey};
-use super::saving::{Pending, Queues, Saved, Saving};
+use super::saving::{Pending, Queues, Saved, Saving, key_of};
 use super::serializers::{PayloadCodec, PayloadError, SessionData};
 
 /// A backend and the codec of its payloads; clones are the same storage.
@@ -45,10 +46,14 @@ pub(crate) enum Loaded {
         payload: Payload,
         /// The data in it, or why there is none: nobody may ever ask.
         data: Result<SessionData, PayloadError>,
+        /// Where it is a large one.
+        room: Option<Room>,
     },
     Nothing,
     /// See [`Found::Ended`].
     Ended,
+    /// The same where the key is the payload: until it is saved again, the session keeps the key that it was sent.
+    Reset,
 }
 
 impl Storage {
@@ -59,6 +64,7 @@ impl Storage {
             codec: Box::new(codec),
             queues: Queues::default(),
             keys: NewKeys::default(),
+            heavy: Heavy::new(),
         }))
     }
 
@@ -106,25 +112,57 @@ impl Storage {
         self.0.backend.clear_expired(now, progress).await
     }
 
+    pub(crate) fn is_stateless(&self) -> bool {
+        self.0.backend.is_stateless()
+    }
+
+    /// The key of a session with this data, saved at `now`, where that is its payload.
+    pub(crate) fn key_of(&self, data: &SessionData, now: DateTime<Utc>) -> Option<SessionKey> {
+        if self.is_stateless() { key_of(&self.0.codec.encode(data, now)) } else { None }
+    }
+
     pub(crate) async fn load(&self, key: &SessionKey, moment: &Moment) -> Result<Loaded, SessionError> {
         if !self.0.backend.holds(key) {
             return Ok(Loaded::Nothing);
         }
-        Ok(match self.0.backend.load(key, moment).await? {
+        let found = self.0.backend.load(key, moment).await?;
+        match self.decoded(found) {
+            Some(loaded) => Ok(loaded),
+            None => self.load_heavy(key, moment).await,
+        }
+    }
+
+    /// Loads it again, once there is room: who waits for that has nothing of it in memory.
+    async fn load_heavy(&self, key: &SessionKey, moment: &Moment) -> Result<Loaded, SessionError> {
+        let room = self.0.heavy.room(self.0.backend.timeout()).await?;
+        let found = self.0.backend.load(key, moment).await?;
+        let Found::Session(Stored { payload, .. }) = found else {
+            return Ok(self.decoded(found).unwrap_or(Loaded::Nothing));
+        };
+        let (this, text) = (Arc::clone(&self.0), payload.clone());
+        let data = self.0.heavy.decode(key, &payload, move || this.codec.decode(&text)).await?;
+        Ok(Loaded::Session { payload, data, room: Some(room) })
+    }
+
+    /// `None` for a session that takes longer to decode than a worker has.
+    fn decoded(&self, found: Found) -> Option<Loaded> {
+        Some(match found {
             Found::Session(Stored { payload, .. }) => {
-                Loaded::Session { data: self.0.codec.decode(&payload), payload }
+                let data = self.0.codec.decode_within(&payload, LARGEST_LIGHT)?;
+                Loaded::Session { payload, data, room: None }
             }
             Found::Nothing => Loaded::Nothing,
+            Found::Ended if self.is_stateless() => Loaded::Reset,
             Found::Ended => Loaded::Ended,
         })
     }
 
     pub(crate) async fn create(&self, pending: Pending) -> Result<Saved, SessionError> {
-        self.0.create(pending).await
+        if self.is_stateless() { self.0.sign(pending).await } else { self.0.create(pending).await }
     }
 
     pub(crate) async fn save(&self, key: &SessionKey, pending: Pending) -> Result<Saved, SessionError> {
-        self.0.save(key, pending).await
+        if self.is_stateless() { self.0.sign(pending).await } else { self.0.save(key, pending).await }
     }
 
     pub(crate) async fn cycle_key(

@@ -191,16 +191,26 @@ impl SessionStore {
     /// As [`save`](Self::save).
     pub async fn cycle_key(&mut self) -> Result<(), SessionError> {
         self.load().await?;
-        self.base.cycle_key()?;
+        self.renew_key()?;
         self.save().await
     }
 
-    /// Deletes the session under this key from the store; this one keeps key and data, and cannot be saved any more.
+    /// The same in memory, for a save that comes later.
+    pub(crate) fn renew_key(&mut self) -> Result<(), SessionError> {
+        let (storage, now) = (&self.storage, self.clock.now());
+        self.base.cycle_key(|data| storage.key_of(data, now))
+    }
+
+    /// Deletes the session under this key from the store; this one keeps key and data, and cannot be saved any more. Where the
+    /// session is kept in its cookie, key and data are forgotten, which is all that can be done.
     ///
     /// # Errors
     ///
     /// [`SessionError::Unavailable`].
-    pub async fn delete(&self) -> Result<(), SessionError> {
+    pub async fn delete(&mut self) -> Result<(), SessionError> {
+        if self.storage.is_stateless() {
+            return self.flush().await;
+        }
         match self.base.session_key() {
             Some(key) => self.storage.delete(key).await.map(drop),
             None => Ok(()),

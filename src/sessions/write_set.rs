@@ -19,6 +19,18 @@ enum Change {
     Clear,
 }
 
+impl Change {
+    fn removed(&self) -> Option<&str> {
+        if let Self::Remove(key) = self { Some(key) } else { None }
+    }
+}
+
+/// The removals that `changes` begin with.
+fn removals(changes: &[Change]) -> &[Change] {
+    let count = changes.iter().take_while(|change| change.removed().is_some()).count();
+    &changes[..count]
+}
+
 /// The changes of one request.
 #[derive(Default)]
 pub(crate) struct WriteSet {
@@ -34,8 +46,8 @@ impl WriteSet {
         }
     }
 
-    pub(crate) fn remove(&mut self, key: &str) {
-        self.changes.push(Change::Remove(key.to_owned()));
+    pub(crate) fn remove(&mut self, key: String) {
+        self.changes.push(Change::Remove(key));
     }
 
     /// Applies `f` to the value under `key`, or to `default`; again at every merge.
@@ -60,11 +72,22 @@ impl WriteSet {
 
     /// The data that the row is to hold, given what it holds now.
     pub(crate) fn apply(&self, mut data: SessionData) -> Result<SessionData, SessionError> {
-        let start = self.last_clear().unwrap_or(0);
-        for change in &self.changes[start..] {
+        let mut changes = &self.changes[self.last_clear().unwrap_or(0)..];
+        while let Some((change, rest)) = changes.split_first() {
+            changes = rest;
             match change {
                 Change::Set(key, value) => data.insert(key, value.clone()),
-                Change::Remove(key) => drop(data.remove(key)),
+                Change::Remove(key) => {
+                    let more = removals(rest);
+                    match more {
+                        [] => drop(data.remove(key)),
+                        more => {
+                            let all = std::iter::once(change).chain(more);
+                            data.remove_all(all.filter_map(Change::removed));
+                        }
+                    }
+                    changes = &rest[more.len()..];
+                }
                 Change::Update(key, update) => {
                     let value = update(data.get(key))?;
                     data.insert(key, value);
@@ -133,10 +156,22 @@ mod tests {
     fn changes_are_applied_to_what_the_row_holds_by_then() {
         let mut changes = WriteSet::default();
         changes.set("mine", number(1));
-        changes.remove("gone");
+        changes.remove("gone".to_owned());
         changes.update("counter", 0, |counter: i64| counter + 1);
         let merged = changes.apply(data(r#"{"theirs":7,"gone":1,"counter":41}"#)).expect("merged");
         assert_eq!(merged.to_json(), r#"{"theirs":7,"counter":42,"mine":1}"#);
+    }
+
+    #[test]
+    fn removals_in_a_row_are_one_pass_and_change_nothing_else() {
+        let mut changes = WriteSet::default();
+        for key in ["a", "é", "none", "c"] {
+            changes.remove(key.to_owned());
+        }
+        changes.set("a", number(9));
+        changes.remove("b".to_owned());
+        let merged = changes.apply(data(r#"{"a":1,"b":2,"\u00e9":3,"c":4,"d":5}"#)).expect("merged");
+        assert_eq!(merged.to_json(), r#"{"d":5,"a":9}"#);
     }
 
     #[test]

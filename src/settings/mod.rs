@@ -59,6 +59,8 @@ const TIMEOUTS: RangeInclusive<i64> = 1..=3600;
 const POOL_SIZES: RangeInclusive<i64> = 1..=1000;
 /// `DEFAULT_CACHE_ALIAS`.
 const DEFAULT_CACHE: &str = "default";
+/// Up to what can be read again: `signing::INFLATED_LIMIT`.
+const SESSION_SIZES: RangeInclusive<i64> = 1..=8 << 20;
 
 /// Everything that `settings.toml` and the environment say.
 ///
@@ -91,8 +93,8 @@ pub struct Settings {
     pub database: DatabaseOptions,
     /// `SESSION_ENGINE`.
     pub session_engine: Engine,
-    /// The `SESSION_COOKIE_…` settings, `SESSION_SAVE_EVERY_REQUEST` and
-    /// `SESSION_EXPIRE_AT_BROWSER_CLOSE`.
+    /// The `SESSION_COOKIE_…` settings, `SESSION_SAVE_EVERY_REQUEST`, `SESSION_EXPIRE_AT_BROWSER_CLOSE`,
+    /// `SESSION_MAX_BYTES` and `SESSION_NO_STORE`.
     pub session: SessionPolicy,
     /// `SESSION_FILE_PATH`.
     pub session_file_path: PathBuf,
@@ -281,6 +283,11 @@ fn session_policy(sources: &Sources) -> Result<SessionPolicy, SettingsError> {
         expire_at_browser_close: sources
             .boolean("SESSION_EXPIRE_AT_BROWSER_CLOSE")?
             .unwrap_or(default.expire_at_browser_close),
+        max_bytes: sources
+            .integer("SESSION_MAX_BYTES", &SESSION_SIZES, "bytes of JSON")?
+            .and_then(|bytes| usize::try_from(bytes).ok())
+            .unwrap_or(default.max_bytes),
+        no_store: sources.boolean("SESSION_NO_STORE")?.unwrap_or(default.no_store),
     })
 }
 

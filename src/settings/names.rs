@@ -14,7 +14,7 @@ pub(super) enum Kind {
 }
 
 /// Every setting, in the order of the README's table.
-pub(super) const SETTINGS: [(&str, Kind); 25] = [
+pub(super) const SETTINGS: [(&str, Kind); 27] = [
     ("DEBUG", Kind::Boolean),
     ("SECRET_KEY", Kind::String),
     ("SECRET_KEY_FALLBACKS", Kind::List),
@@ -36,6 +36,8 @@ pub(super) const SETTINGS: [(&str, Kind); 25] = [
     ("SESSION_COOKIE_SAMESITE", Kind::StringOrFalse),
     ("SESSION_SAVE_EVERY_REQUEST", Kind::Boolean),
     ("SESSION_EXPIRE_AT_BROWSER_CLOSE", Kind::Boolean),
+    ("SESSION_MAX_BYTES", Kind::Integer),
+    ("SESSION_NO_STORE", Kind::Boolean),
     ("SESSION_SERIALIZER", Kind::String),
     ("SESSION_FILE_PATH", Kind::String),
     ("SESSION_CACHE_ALIAS", Kind::String),

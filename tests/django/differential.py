@@ -17,7 +17,7 @@ from dataclasses import replace
 
 import django
 from engines import ENGINES
-from observation import Side
+from observation import side
 from random_scripts import OLDER_KEYS, Generator
 from servers import DjangoServer, RustScriptServer
 
@@ -67,7 +67,7 @@ class Pair:
         for kind, engine in zip([DjangoServer, RustScriptServer], engines, strict=True):
             common = {"DEBUG": "false", "ALLOWED_HOSTS": "127.0.0.1", "SECRET_KEY_FALLBACKS": ",".join(OLDER_KEYS)}
             server = stack.enter_context(kind(engine.environment(**{**common, **settings})))
-            self.sides.append(Side(server, engine))
+            self.sides.append(side(server, engine))
 
     def begin_anew(self):
         for side in self.sides:

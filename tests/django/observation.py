@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from http.cookies import _quote as quote
 
-from payload import is_signed_with, json_text, packed, signed, signed_at
+from payload import is_signed_with, json_text, packed, signed, signed_again, signed_at
 from random_scripts import AGES, COOKIES, FORGERIES, MOMENTS, OLDER_KEYS, STORED, in_row, stored_form
 from servers import SetCookie, exchange
 from shared import SECRET_KEY
@@ -174,6 +174,48 @@ class Side:
             if self.before + age - tolerance <= seconds <= self.after + age + tolerance:
                 return f"{age} s from now"
         return About(seconds)
+
+
+class CookieSide(Side):
+    """One server that keeps nothing: a key is a cookie with all that is in it, and changes with each save."""
+
+    def begin_anew(self):
+        self.keys = {name: self.signed({"name": name}, SECRET_KEY) for name in self.engine.planted}
+        self.rows = {}
+
+    def tamper(self, kind, whose, argument):
+        if whose not in self.keys:
+            return
+        key = self.keys[whose]
+        self.keys[whose] = {
+            "delete": lambda: "akeythatnobodyhas",
+            "expire": lambda: signed_again(key, SECRET_KEY, self.engine.salt, 0),
+            "last until": lambda: signed_again(key, SECRET_KEY, self.engine.salt, int(time.time()) - 1000),
+            "forge": lambda: FORGERIES[argument],
+            "store": lambda: self.signed(STORED[argument], [SECRET_KEY, *OLDER_KEYS][argument % 3]),
+        }[kind]()
+
+    def name_new_keys(self, number, before, cookies):
+        for cookie in cookies:
+            if cookie.value != '""':
+                self.keys[number] = cookie.value
+
+    def key_shown(self, key):
+        for secret in [SECRET_KEY, *OLDER_KEYS]:
+            if is_signed_with(key, secret, self.engine.salt):
+                return [secret, *self.payload(key)]
+        return "nothing that is signed"
+
+    def cookie(self, cookie):
+        attributes = [(name, self.attribute(cookie, name, value)) for name, value in cookie.attributes]
+        if cookie.value == '""':
+            return [cookie.name, cookie.value, *attributes]
+        assert int(self.before) <= signed_at(cookie.value) <= int(self.after), cookie
+        return [cookie.name, self.key_shown(cookie.value), *attributes]
+
+
+def side(server, engine):
+    return (Side if engine.keeps else CookieSide)(server, engine)
 
 
 def differ(before, after):

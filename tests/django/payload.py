@@ -3,7 +3,7 @@
 import base64
 import zlib
 
-from django.core.signing import BadSignature, JSONSerializer, TimestampSigner, b62_decode
+from django.core.signing import BadSignature, JSONSerializer, Signer, TimestampSigner, b62_decode, b62_encode
 
 SALT = "django.contrib.sessions.SessionStore"
 
@@ -21,9 +21,14 @@ def signed(value, secret_key, salt=SALT):
     return signer(secret_key, salt).sign_object(value, serializer=serializer, compress=True)
 
 
-def is_signed_with(session_data, secret_key):
+def signed_again(session_data, secret_key, salt, moment):
+    """The same data, as if it had been signed in that second since 1970."""
+    return Signer(key=secret_key, salt=salt, fallback_keys=[]).sign(f"{packed(session_data)}:{b62_encode(moment)}")
+
+
+def is_signed_with(session_data, secret_key, salt=SALT):
     try:
-        signer(secret_key).unsign(session_data)
+        signer(secret_key, salt).unsign(session_data)
     except BadSignature:
         return False
     return True

@@ -131,3 +131,16 @@ async fn an_empty_state_is_saved_too() {
     let saved_key = store(&harness).save(state(&[]), &TTL).await.unwrap();
     assert_eq!(harness.data(saved_key.as_ref()), "{}");
 }
+
+/// Where each removal moved all that follow it, forty thousand took seconds.
+#[actix_web::test]
+async fn thousands_of_keys_come_and_go_in_a_moment() {
+    let harness = Harness::in_memory(sessionid::sessions::SessionPolicy::default());
+    let store = store(&harness);
+    let full: HashMap<String, String> = (0..40_000).map(|at| (format!("k{at}"), "0".to_owned())).collect();
+    let stock_key = store.save(full.clone(), &TTL).await.unwrap();
+    assert_eq!(store.load(&stock_key).await.unwrap().unwrap(), full);
+    let half: HashMap<String, String> = full.into_iter().filter(|(key, _)| key.len() % 2 == 1).collect();
+    let stock_key = store.update(stock_key, half.clone(), &TTL).await.unwrap();
+    assert_eq!(store.load(&stock_key).await.unwrap().unwrap(), half);
+}

@@ -13,6 +13,7 @@
 //!
 //! An engine joins in [`ENGINES`].
 
+mod cookie_session_tests;
 mod custom_database_session_tests;
 mod database_session_tests;
 mod file_session_tests;
@@ -42,6 +43,7 @@ const ENGINES: &[Engine] = &[
     #[cfg(feature = "memcached")]
     ("cache on memcached", |policy| Harness::on_cache(TestCache::memcached(), policy)),
     ("cached_db", cached_db),
+    ("signed_cookies", Harness::in_cookies),
     ("memory", Harness::in_memory),
 ];
 
@@ -77,8 +79,14 @@ fn every_engine_with(policy: SessionPolicy) -> impl Iterator<Item = Harness> {
     })
 }
 
+/// Those of them that keep sessions. Where Django's `CookieSessionTests` leaves a test of the mixin out, since a cookie is at no
+/// place to look at, it runs over these; what a cookie does instead is in [`cookie_session_tests`].
+fn every_engine_that_keeps() -> impl Iterator<Item = Harness> {
+    every_engine().filter(Harness::keeps_sessions)
+}
+
 /// A session under `key`, with nothing loaded yet.
-fn under(harness: &Harness, key: Option<SessionKey>) -> SessionStore {
+pub(crate) fn under(harness: &Harness, key: Option<SessionKey>) -> SessionStore {
     SessionStore::new(key, harness.storage.clone(), harness.policy.get(), harness.clock.clone().into())
 }
 

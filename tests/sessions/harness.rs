@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use actix_web::body::to_bytes;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{COOKIE, RETRY_AFTER, SET_COOKIE, VARY};
+use actix_web::http::header::{CACHE_CONTROL, COOKIE, RETRY_AFTER, SET_COOKIE, VARY};
 use actix_web::{App, HttpResponse, test, web};
 use chrono::TimeDelta;
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -13,7 +13,7 @@ use futures_util::future::LocalBoxFuture;
 use sessionid::cache::{Cache, CacheOptions};
 use sessionid::clock::ManualClock;
 use sessionid::db::{Database, DatabaseOptions};
-use sessionid::sessions::backends::{Entry, FileBackend, FileCodec, SessionBackend};
+use sessionid::sessions::backends::{Entry, FileBackend, FileCodec, SessionBackend, SignedCookiesBackend};
 use sessionid::sessions::{
     CacheBackend, CachedDbBackend, DbBackend, PayloadCodec, PickleCodec, Session, SessionCodec, SessionData,
     SessionError, SessionMiddleware, SessionPolicy, SharedPolicy, Storage,
@@ -42,6 +42,8 @@ enum Store {
     Memory(MemoryBackend),
     Files(TestFolder),
     Cache(TestCache),
+    /// Its clients have them.
+    Cookies,
 }
 
 /// What a client sees of a request.
@@ -51,6 +53,7 @@ pub(crate) struct Answer {
     pub(crate) set_cookie: Option<String>,
     pub(crate) vary: Option<String>,
     pub(crate) retry_after: Option<String>,
+    pub(crate) cache_control: Option<String>,
     pub(crate) body: String,
 }
 
@@ -115,6 +118,19 @@ impl Harness {
     /// Whether a payload is signed, so that what somebody else has made is an empty session.
     pub(crate) fn signs(&self) -> bool {
         !matches!(self.store, Store::Cache(_))
+    }
+
+    /// In cookies.
+    pub(crate) fn in_cookies(policy: SessionPolicy) -> Self {
+        let codec = SessionCodec::for_cookies(SECRET_KEY, &[]);
+        let backend = SignedCookiesBackend::new(codec.clone());
+        let harness = Self::with_codec(backend, codec.clone(), Store::Cookies);
+        Self { policy: policy.into(), codec, ..harness }
+    }
+
+    /// Whether anything is stored that others could look at, or end.
+    pub(crate) fn keeps_sessions(&self) -> bool {
+        !matches!(self.store, Store::Cookies)
     }
 
     /// The same on another storage.
@@ -234,6 +250,7 @@ impl Harness {
             set_cookie: header(SET_COOKIE),
             vary: header(VARY),
             retry_after: header(RETRY_AFTER),
+            cache_control: header(CACHE_CONTROL),
             body: String::from_utf8(to_bytes(response.into_body()).await.ok().unwrap().to_vec()).unwrap(),
         }
     }
@@ -256,12 +273,13 @@ impl Harness {
             Store::Cache(cache) => {
                 let row = |(session_key, value): (String, Vec<u8>)| Row {
                     session_key,
-                    session_data: self.signed(value),
+                    session_data: self.signed(&value),
                     // Not every cache tells.
                     expire_date: String::new(),
                 };
                 cache.sessions().into_iter().map(row).collect()
             }
+            Store::Cookies => Vec::new(),
         }
     }
 
@@ -269,9 +287,10 @@ impl Harness {
         self.rows().into_iter().find(|row| row.session_key == key)
     }
 
-    /// The decoded JSON under a key.
+    /// The decoded JSON under a key, or in it.
     pub(crate) fn data(&self, key: &str) -> String {
-        self.codec.decode(&self.row(key).unwrap().session_data).unwrap().to_json()
+        let stored = self.row(key).map_or_else(|| key.to_owned(), |row| row.session_data);
+        self.codec.decode(&stored).unwrap().to_json()
     }
 
     pub(crate) fn write(&self, key: &str, session_data: &str, expire_date: &str) {
@@ -283,6 +302,7 @@ impl Harness {
                 memory.with(|sessions| drop(sessions.insert(key.to_owned(), entry)));
             }
             Store::Files(folder) => folder.write(key, session_data, expire_date),
+            Store::Cookies => panic!("nothing is kept"),
             Store::Cache(cache) => {
                 let pickle = match self.codec.decode(session_data) {
                     Ok(data) => PickleCodec.encode(&data, self.now()).as_bytes().to_vec(),
@@ -294,10 +314,10 @@ impl Harness {
     }
 
     /// A pickle as the signed text that another engine would have; what is none, as it is.
-    fn signed(&self, pickle: Vec<u8>) -> String {
-        match PickleCodec.decode(&pickle.clone().into()) {
+    fn signed(&self, pickle: &[u8]) -> String {
+        match PickleCodec.decode(&pickle.into()) {
             Ok(data) => self.codec.encode(&data, self.now()),
-            Err(_) => String::from_utf8_lossy(&pickle).into_owned(),
+            Err(_) => String::from_utf8_lossy(pickle).into_owned(),
         }
     }
 
@@ -402,7 +422,7 @@ impl Answer {
     pub(crate) fn key(&self) -> &str {
         let cookie = self.set_cookie.as_deref().expect("a cookie is set");
         let key = cookie.strip_prefix("sessionid=").unwrap().split(';').next().unwrap();
-        assert_eq!(key.len(), 32, "a key, not a deletion: {cookie}");
+        assert!(key.len() == 32 || key.contains(':'), "a key, not a deletion: {cookie}");
         key
     }
 

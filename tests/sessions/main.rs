@@ -7,6 +7,7 @@ mod cache_faults;
 mod cached_db;
 mod cached_rows;
 mod caches;
+mod cookies;
 mod corners;
 mod django_suite;
 mod endings;
@@ -20,6 +21,7 @@ mod merge;
 mod methods;
 mod odd_stores;
 mod saving;
+mod size;
 mod store;
 #[path = "../support/mod.rs"]
 mod support;

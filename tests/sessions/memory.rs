@@ -107,6 +107,10 @@ impl MemoryBackend {
 }
 
 impl SessionBackend for MemoryBackend {
+    fn is_stateless(&self) -> bool {
+        false
+    }
+
     fn holds(&self, key: &SessionKey) -> bool {
         key.is_storable()
     }

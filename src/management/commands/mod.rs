@@ -2,6 +2,7 @@
 
 pub(super) mod check;
 pub(super) mod clearsessions;
+mod error;
 pub(super) mod migrate;
 mod output;
 pub(super) mod runserver;
@@ -9,36 +10,4 @@ pub(super) mod sessions;
 mod storage;
 pub(super) mod walkthrough;
 
-use crate::application::{ApplicationError, StorageError};
-use crate::db::DbError;
-use crate::sessions::SessionError;
-use crate::settings::SettingsError;
-
-/// Why a command failed.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum CommandError {
-    #[error(transparent)]
-    Settings(#[from] SettingsError),
-    #[error(transparent)]
-    Application(#[from] ApplicationError),
-    #[error(transparent)]
-    Database(#[from] DbError),
-    #[error(transparent)]
-    Storage(#[from] StorageError),
-    #[error(transparent)]
-    Session(#[from] SessionError),
-    #[error("this SESSION_ENGINE cannot list its sessions")]
-    NoRecords,
-    #[error("no session has the key {0}")]
-    NoSuchSession(String),
-    #[error("interrupted; {cleared} expired sessions are deleted, and the rest is as it was: run it again")]
-    Interrupted { cleared: u64 },
-    #[error("{0} of the warnings above count as failures")]
-    Check(usize),
-    #[error("{0:?} is no address; allowed is PORT or ADDR:PORT, such as 8001 or 0.0.0.0:8001")]
-    Address(String),
-    #[error("cannot write the output")]
-    Output(#[from] std::io::Error),
-    #[error(transparent)]
-    Walkthrough(#[from] walkthrough::WalkthroughError),
-}
+pub(super) use self::error::CommandError;

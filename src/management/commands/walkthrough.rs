@@ -1,38 +1,20 @@
 //! `manage walkthrough`: the seed document, performed.
 
+mod error;
 mod report;
 mod stage;
 
 use chrono::TimeDelta;
 
+pub(super) use self::error::WalkthroughError;
 use self::report::Report;
 use self::stage::{Stage, counter};
 use super::CommandError;
-use crate::application::ApplicationError;
-use crate::application::StorageError;
-use crate::sessions::{SessionError, SessionPolicy};
+use crate::sessions::SessionPolicy;
 use crate::settings::Settings;
-use crate::testing::ClientError;
 
 /// Short enough to wait for, long enough to be seen sliding.
 pub(crate) const DEFAULT_AGE: i64 = 2;
-
-/// Why the walk ended early, or badly.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum WalkthroughError {
-    #[error(transparent)]
-    Application(#[from] ApplicationError),
-    #[error(transparent)]
-    Storage(#[from] StorageError),
-    #[error(transparent)]
-    Session(#[from] SessionError),
-    #[error("this SESSION_ENGINE cannot show its sessions, which the walk is about")]
-    NoRecords,
-    #[error(transparent)]
-    Client(#[from] ClientError),
-    #[error("{0} of the steps did not behave as the document says; they are marked with ✘ above")]
-    Failed(usize),
-}
 
 pub(crate) fn execute(settings: Settings, age: i64) -> Result<(), CommandError> {
     let session = SessionPolicy { cookie_age: age, ..SessionPolicy::default() };

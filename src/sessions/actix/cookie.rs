@@ -10,6 +10,10 @@ use chrono::{DateTime, Utc};
 use crate::sessions::error::SessionError;
 use crate::sessions::policy::SessionPolicy;
 
+/// "At least 4096 bytes per cookie (as measured by the sum of the length of the cookie's name, value, and attributes)" is what
+/// every browser keeps; Chrome and Firefox count name and value alone, and drop what is longer without a word.
+const LARGEST: usize = 4096;
+
 /// The value of the cookie `name` in a request, by Django's rule (`http/cookie.py`,
 /// `parse_cookie`): the last of one name counts, and a bad byte spoils nothing else.
 pub(crate) fn read(headers: &HeaderMap, name: &str) -> Option<String> {
@@ -149,6 +153,9 @@ fn append(
     push(&mut cookie, "Path", Some(&policy.cookie_path));
     push(&mut cookie, "SameSite", policy.cookie_samesite.as_deref());
     push_flag(&mut cookie, "Secure", attributes.secure);
+    if cookie.len() > LARGEST {
+        return Err(SessionError::CookieTooLarge { bytes: cookie.len(), limit: LARGEST });
+    }
     let cookie = HeaderValue::from_bytes(cookie.as_bytes());
     headers.append(SET_COOKIE, cookie.map_err(|error| SessionError::Cookie(Arc::new(error)))?);
     Ok(())

@@ -13,6 +13,7 @@ impl ResponseError for SessionError {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::Interrupted => StatusCode::BAD_REQUEST,
+            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         }

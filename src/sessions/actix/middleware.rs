@@ -8,7 +8,7 @@ use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderValue};
 use actix_web::{Error, HttpMessage as _, HttpResponse};
 use futures_util::future::LocalBoxFuture;
 
@@ -100,6 +100,9 @@ async fn process_response(
     }
     if outcome.accessed || outcome.cookie != CookieAction::None {
         cookie::vary_on_cookie(headers);
+    }
+    if policy.no_store && outcome.cookie != CookieAction::None && !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     outcome.key_out = store.session_key().cloned();
     Ok(outcome)

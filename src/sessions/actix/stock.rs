@@ -177,9 +177,8 @@ impl StockStorage for StockStore {
 fn set(session: &mut SessionStore, state: SessionState) -> Result<(), anyhow::Error> {
     let data = session.entries()?.clone();
     let before: HashMap<String, &RawJson> = data.iter().collect();
-    for (key, _) in data.iter().filter(|(key, _)| !state.contains_key(key)) {
-        session.remove(&key)?;
-    }
+    let gone = data.iter().map(|(key, _)| key).filter(|key| !state.contains_key(key));
+    session.base_mut().remove_all(gone.collect())?;
     // A map has no order, and a row should not look different each time.
     let mut state: Vec<_> = state.into_iter().collect();
     state.sort();

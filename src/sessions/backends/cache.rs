@@ -77,6 +77,10 @@ pub(super) fn until(entry: &Entry) -> Until {
 }
 
 impl SessionBackend for CacheBackend {
+    fn is_stateless(&self) -> bool {
+        false
+    }
+
     fn holds(&self, key: &SessionKey) -> bool {
         key.is_storable() && self.cache.accepts(&self.key(key))
     }

@@ -26,10 +26,11 @@ use super::{
 use crate::cache::{Cache, CacheFuture, CacheOptions, Held};
 use crate::clock::Stopwatch;
 use crate::error::chain;
+use crate::sessions::heavy::LARGEST_LIGHT;
 use crate::sessions::key::SessionKey;
 use crate::sessions::payload::Payload;
 use crate::sessions::pickle_codec::PickleCodec;
-use crate::sessions::serializers::SessionCodec;
+use crate::sessions::serializers::{PayloadCodec as _, SessionCodec};
 
 /// `KEY_PREFIX` of Django's module.
 const KEY_PREFIX: &str = "django.contrib.sessions.cached_db";
@@ -84,21 +85,31 @@ impl Copies {
         self.attempt(|| self.cache.get(key)).await
     }
 
-    /// Makes the copy of a row, without a copy where the row has no session in it.
+    /// Makes the copy of a row, and none where the row has no session in it.
     async fn put(&self, key: &str, entry: &Entry) {
         let key = self.key(key);
-        let data = entry.payload.as_str().and_then(|text| self.codec.decode(text).ok());
-        let done = match data {
-            Some(data) if self.cache.accepts(&key) => {
-                let pickle = PickleCodec::encode_plain(&data);
+        if !self.cache.accepts(&key) {
+            return;
+        }
+        let done = match self.pickled(&entry.payload).await {
+            Some(pickle) => {
                 self.attempt(|| self.cache.set(&key, pickle.as_bytes(), until(entry))).await.is_some()
             }
-            Some(_) => true,
             None => self.attempt(|| self.cache.delete(&key)).await.is_some(),
         };
         if !done {
             self.remember(key);
         }
+    }
+
+    /// A row's payload as Django pickles it; a large one on a thread that may take its time.
+    async fn pickled(&self, payload: &Payload) -> Option<Payload> {
+        if let Some(data) = self.codec.decode_within(payload, LARGEST_LIGHT) {
+            return Some(PickleCodec::encode_plain(&data.ok()?));
+        }
+        let (codec, payload) = (self.codec.clone(), payload.clone());
+        let pickled = move || Some(PickleCodec::encode_plain(&codec.decode(payload.as_str()?).ok()?));
+        tokio::task::spawn_blocking(pickled).await.ok()?
     }
 
     async fn delete(&self, key: &str) {
@@ -166,6 +177,10 @@ impl fmt::Debug for Copies {
 }
 
 impl SessionBackend for CachedDbBackend {
+    fn is_stateless(&self) -> bool {
+        false
+    }
+
     fn holds(&self, key: &SessionKey) -> bool {
         self.db.holds(key)
     }

@@ -59,6 +59,10 @@ impl DbBackend {
 }
 
 impl SessionBackend for DbBackend {
+    fn is_stateless(&self) -> bool {
+        false
+    }
+
     fn holds(&self, key: &SessionKey) -> bool {
         key.is_storable() && self.database.holds(key.as_str())
     }

@@ -22,14 +22,13 @@ pub enum Engine {
     CachedDb,
     /// A file for each session.
     File,
+    /// The cookie itself.
+    SignedCookies,
 }
-
-/// Django's engines that this build does not have.
-const NOT_BUILT_IN: [&str; 1] = ["signed_cookies"];
 
 impl Engine {
     /// The names that a setting may use in this build.
-    pub const ALLOWED: &str = "db, cache, cached_db, file, or the dotted path of one, such as django.contrib.sessions.backends.cache";
+    pub const ALLOWED: &str = "db, cache, cached_db, file, signed_cookies, or the dotted path of one, such as django.contrib.sessions.backends.cache";
 
     /// Whether sessions are kept in a cache, be it beside the table.
     #[must_use]
@@ -47,7 +46,7 @@ impl FromStr for Engine {
             "cache" => Ok(Self::Cache),
             "cached_db" => Ok(Self::CachedDb),
             "file" => Ok(Self::File),
-            known if NOT_BUILT_IN.contains(&known) => Err(UnknownEngine::NotBuiltIn),
+            "signed_cookies" => Ok(Self::SignedCookies),
             _ => Err(UnknownEngine::Unknown),
         }
     }
@@ -58,16 +57,12 @@ impl FromStr for Engine {
 /// ```
 /// use sessionid::sessions::{Engine, UnknownEngine};
 ///
-/// assert_eq!("signed_cookies".parse::<Engine>(), Err(UnknownEngine::NotBuiltIn));
 /// assert_eq!("redis".parse::<Engine>(), Err(UnknownEngine::Unknown));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnknownEngine {
-    /// Django has it, this build has not.
-    #[error("this engine is not built in")]
-    NotBuiltIn,
-    /// Django has no such engine either.
+    /// Django has no such engine.
     #[error("there is no such engine")]
     Unknown,
 }

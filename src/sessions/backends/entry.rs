@@ -1,11 +1,17 @@
 //! What passes between an engine's storage and those above it.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use crate::sessions::error::SessionError;
 use crate::sessions::payload::Payload;
 use crate::sessions::policy::SessionPolicy;
+
+/// What a verb of a backend returns.
+pub type BackendFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, SessionError>> + Send + 'a>>;
 
 /// What is to be stored under a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +43,7 @@ pub enum Found {
     /// and `cached_db`).
     Nothing,
     /// One that has expired or that nobody of ours has made: the first access deletes it and begins a new session in its
-    /// place, under a new key, which is saved (Django's `file` and `signed_cookies`).
+    /// place, which is saved (Django's `file` and `signed_cookies`).
     Ended,
 }
 
@@ -59,7 +65,7 @@ impl Moment {
     }
 }
 
-/// What became of an [`insert`](SessionBackend::insert).
+/// What became of an [`insert`](super::SessionBackend::insert).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Inserted {
     /// It is stored.
@@ -68,7 +74,7 @@ pub enum Inserted {
     Taken,
 }
 
-/// What became of a [`replace`](SessionBackend::replace).
+/// What became of a [`replace`](super::SessionBackend::replace).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Replaced {
     /// The new payload is stored.
@@ -79,7 +85,7 @@ pub enum Replaced {
     Gone,
 }
 
-/// What became of a [`rename`](SessionBackend::rename).
+/// What became of a [`rename`](super::SessionBackend::rename).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Renamed {
     /// The new payload is stored under the new key, and the old key has no session.

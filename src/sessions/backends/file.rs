@@ -15,7 +15,7 @@ mod records;
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -32,6 +32,7 @@ use crate::clock::Stopwatch;
 use crate::db::Synchronous;
 use crate::sessions::error::SessionError;
 use crate::sessions::expiry::{EXPIRY_KEY, ExpiryError, Lifetime};
+use crate::sessions::heavy::LARGEST_LIGHT;
 use crate::sessions::key::SessionKey;
 use crate::sessions::policy::{SessionPolicy, SharedPolicy};
 use crate::sessions::serializers::PayloadCodec as _;
@@ -67,6 +68,7 @@ pub struct FileBackend {
     codec: FileCodec,
     readers: Arc<Semaphore>,
     writers: Arc<Semaphore>,
+    heavy: Arc<Mutex<()>>,
 }
 
 /// Why a folder cannot hold sessions.
@@ -100,7 +102,8 @@ impl FileBackend {
         folder.probe().map_err(|source| FolderError::ReadOnly { path: path.to_owned(), source })?;
         let threads = |count| Arc::new(Semaphore::new(count));
         let (readers, writers) = (threads(READERS), threads(WRITERS));
-        Ok(Self { folder: Arc::new(folder), policy, codec, readers, writers })
+        let (folder, heavy) = (Arc::new(folder), Arc::default());
+        Ok(Self { folder, policy, codec, readers, writers, heavy })
     }
 
     /// The same with another durability. With [`Synchronous::Full`], the default, an answered request outlives a power
@@ -150,10 +153,14 @@ impl FileBackend {
 
     fn lifetime(&self, payload: &Payload, policy: &SessionPolicy) -> Result<Lifetime, ExpiryError> {
         // What nobody of ours has signed, and what cannot be read, has no end of its own.
-        let data = self.codec.decode(payload).unwrap_or_default();
+        let light = self.codec.decode_within(payload, LARGEST_LIGHT);
+        // Large ones one at a time, since each takes many times its size in memory.
+        let _room = light.is_none().then(|| self.heavy.lock().unwrap_or_else(PoisonError::into_inner));
+        let data = light.unwrap_or_else(|| self.codec.decode(payload)).unwrap_or_default();
         Lifetime::new(data.get(EXPIRY_KEY), policy)
     }
 
+    /// On a thread that may take its time.
     fn find(&self, file: SessionFile, moment: &Moment) -> Result<Found, SessionError> {
         let SessionFile { payload, modified } = file;
         // "Don't fail if there is no data in the session file. We may have opened the empty placeholder file."
@@ -177,6 +184,10 @@ impl FileBackend {
 }
 
 impl SessionBackend for FileBackend {
+    fn is_stateless(&self) -> bool {
+        false
+    }
+
     /// "Make sure we're not vulnerable to directory traversal."
     fn holds(&self, key: &SessionKey) -> bool {
         self.folder.holds(key.as_str())
@@ -184,11 +195,12 @@ impl SessionBackend for FileBackend {
 
     fn load<'a>(&'a self, key: &'a SessionKey, moment: &'a Moment) -> BackendFuture<'a, Found> {
         Box::pin(async move {
-            let key = key.clone();
-            match self.read(move |folder| folder.read(key.as_str())).await? {
-                Some(file) => self.find(file, moment),
-                None => Ok(Found::Nothing),
-            }
+            let (backend, key, moment) = (self.clone(), key.clone(), moment.clone());
+            let find = move |folder: &Folder| {
+                let file = folder.read(key.as_str())?;
+                Ok(file.map_or(Ok(Found::Nothing), |file| backend.find(file, &moment)))
+            };
+            self.read(find).await?
         })
     }
 

@@ -25,10 +25,9 @@ mod engine;
 mod entry;
 mod file;
 mod records;
+mod signed_cookies;
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -37,20 +36,17 @@ pub use self::cache::CacheBackend;
 pub use self::cached_db::CachedDbBackend;
 pub use self::db::DbBackend;
 pub use self::engine::{Engine, UnknownEngine};
-pub use self::entry::{Entry, Found, Inserted, Moment, Renamed, Replaced, Stored};
+pub use self::entry::{BackendFuture, Entry, Found, Inserted, Moment, Renamed, Replaced, Stored};
 pub use self::file::{FileBackend, FileCodec, FolderError};
 pub use self::records::{Count, ExpireDate, SessionRecord, SessionRecords};
-use super::error::SessionError;
+pub use self::signed_cookies::SignedCookiesBackend;
 use super::key::SessionKey;
 pub use super::payload::Payload;
 
-/// What a verb returns.
-pub type BackendFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, SessionError>> + Send + 'a>>;
-
 /// The storage of an engine.
 ///
-/// Every verb answers within [`timeout`](Self::timeout), with [`SessionError::Unavailable`] if need be, and can be given up at any
-/// moment: what has been answered is done, what has not may be either. A verb waits on other threads, never on the
+/// Every verb answers within [`timeout`](Self::timeout), with
+/// [`SessionError::Unavailable`](super::SessionError::Unavailable) if need be, and can be given up at any moment: what has been answered is done, what has not may be either. A verb waits on other threads, never on the
 /// one that polls it. A payload that nobody can decode is none of a backend's business: it is stored, found and
 /// deleted like any other.
 ///
@@ -78,6 +74,7 @@ pub type BackendFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, SessionErr
 ///         })
 ///     }
 ///     // The others hand on what they are given.
+/// #   fn is_stateless(&self) -> bool { self.0.is_stateless() }
 /// #   fn holds(&self, key: &SessionKey) -> bool { self.0.holds(key) }
 /// #   fn load<'a>(&'a self, key: &'a SessionKey, moment: &'a Moment) -> BackendFuture<'a, Found> {
 /// #       self.0.load(key, moment)
@@ -115,6 +112,10 @@ pub type BackendFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, SessionErr
 /// }
 /// ```
 pub trait SessionBackend: fmt::Debug + Send + Sync {
+    /// Whether nothing is kept here, and a session's key is its payload (Django's `signed_cookies`). Then nothing is inserted,
+    /// compared, moved or merged: a save gives the session another key, and that is all.
+    fn is_stateless(&self) -> bool;
+
     /// Whether the store can have a session under this key at all; any other key is unknown, and nobody is asked. Where
     /// nothing else is the matter that is [`SessionKey::is_storable`].
     fn holds(&self, key: &SessionKey) -> bool;

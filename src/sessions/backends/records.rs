@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::BackendFuture;
+use super::entry::BackendFuture;
 use crate::sessions::payload::Payload;
 
 /// The sessions of an engine that can enumerate them, as they are stored: live, expired or odd.
@@ -13,7 +13,7 @@ pub trait SessionRecords: Send + Sync {
     /// How many there are, and how many of them had expired at `now`.
     fn count(&self, now: DateTime<Utc>) -> BackendFuture<'_, Count>;
 
-    /// The one under a key, which need not be a possible [`SessionKey`].
+    /// The one under a key, which need not be a possible [`SessionKey`](crate::sessions::SessionKey).
     fn find<'a>(&'a self, key: &'a str) -> BackendFuture<'a, Option<SessionRecord>>;
 
     /// Deletes the one under a key, likewise, and tells whether there was one.

@@ -51,7 +51,8 @@ impl SessionBase {
     /// How the session is saved, and what is saved.
     pub(crate) fn begin_save(&mut self, now: DateTime<Utc>) -> Result<(Verb, Pending), SessionError> {
         let had_key = self.session_key.is_some();
-        let data = self.data()?.clone();
+        // What comes back is what was stored, so nothing of it is needed here meanwhile.
+        let data = std::mem::take(self.data()?);
         if had_key && self.session_key.is_none() {
             // Django's save has decided on an UPDATE before its look shows that there is no row.
             return Err(SessionError::Interrupted);

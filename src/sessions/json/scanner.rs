@@ -1,6 +1,6 @@
 //! Takes JSON in Python's dialect apart.
 
-use super::{JsonError, RawJson, escape_beyond_ascii, escape_units, units};
+use super::text::{JsonError, escape_beyond_ascii, escape_units, units};
 
 /// Takes a JSON text apart without recursion, so that no depth can exhaust the stack.
 pub(crate) struct Scanner<'a> {
@@ -13,8 +13,8 @@ impl<'a> Scanner<'a> {
         Self { text, at: 0 }
     }
 
-    /// The members of an object, in order, each under its key in the form of [`escape_key`].
-    pub(crate) fn members(&mut self, mut member: impl FnMut(Box<str>, RawJson)) -> Result<(), JsonError> {
+    /// The members of an object, in order, each under its key in the form of [`escape_key`](super::escape_key).
+    pub(crate) fn members(&mut self, mut member: impl FnMut(Box<str>, Box<str>)) -> Result<(), JsonError> {
         self.expect(b'{', "an object")?;
         if self.next_is(b'}') {
             return Ok(());
@@ -29,12 +29,12 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// One value of any kind.
-    pub(crate) fn value(&mut self) -> Result<RawJson, JsonError> {
+    /// One value of any kind, as ASCII.
+    pub(crate) fn value(&mut self) -> Result<Box<str>, JsonError> {
         self.skip_spaces();
         let start = self.at;
         self.skip_value()?;
-        Ok(RawJson(escape_beyond_ascii(&self.text[start..self.at]).into()))
+        Ok(escape_beyond_ascii(&self.text[start..self.at]).into())
     }
 
     /// Nothing but white space is left.

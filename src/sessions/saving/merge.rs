@@ -5,10 +5,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use chrono::{DateTime, Utc};
 
 use super::pending::{Pending, Saved};
-use crate::sessions::backends::Payload;
+use crate::sessions::backends::{Entry, Payload};
 use crate::sessions::error::SessionError;
+use crate::sessions::heavy::LARGEST_LIGHT;
 use crate::sessions::key::SessionKey;
-use crate::sessions::serializers::{PayloadError, SessionData};
+use crate::sessions::serializers::{PayloadCodec, PayloadError, SessionData};
 
 /// What the first save is applied to.
 #[derive(Debug)]
@@ -16,7 +17,16 @@ pub(super) enum Base {
     /// What it has loaded itself, as far as is known: then its own view of the data is what the session becomes.
     AsLoaded,
     /// This, which the store is known to hold, or to have held a moment ago.
-    Found { payload: Payload, data: Result<SessionData, PayloadError> },
+    Stored(Payload),
+    /// The same, decoded.
+    Decoded(Decoded),
+}
+
+/// What a store holds, decoded.
+#[derive(Debug)]
+pub(super) struct Decoded {
+    payload: Payload,
+    data: Result<SessionData, PayloadError>,
 }
 
 /// What the session is to become, if it still is what the merge started from.
@@ -31,22 +41,34 @@ pub(super) struct Merged {
 }
 
 impl Merged {
-    /// A session that nobody else can have changed, since it has no key yet.
-    pub(super) fn first(pending: Pending) -> Result<Self, SessionError> {
-        let expire_date = pending.expire_date(&pending.data)?;
-        Ok(Self { expected: None, data: pending.data, expire_date, now: pending.now })
-    }
-
-    pub(super) fn stored(self, key: &SessionKey, payload: Payload) -> Saved {
-        Saved { key: key.clone(), data: self.data, payload, expire_date: self.expire_date }
+    pub(super) fn stored(self, key: &SessionKey, entry: Entry) -> Saved {
+        let Entry { payload, expire_date, .. } = entry;
+        Saved { key: key.clone(), data: self.data, payload, expire_date }
     }
 }
 
 impl Base {
+    /// The same, decoded where that takes no longer than a worker has, and whether it still takes longer.
+    pub(super) fn lightly_decoded(self, codec: &dyn PayloadCodec) -> (Self, bool) {
+        match self {
+            Self::Stored(payload) => match codec.decode_within(&payload, LARGEST_LIGHT) {
+                Some(data) => (Self::Decoded(Decoded { payload, data }), false),
+                None => (Self::Stored(payload), true),
+            },
+            Self::Decoded(decoded) => {
+                let heavy = decoded.data.as_ref().is_ok_and(|data| data.json_len() > LARGEST_LIGHT);
+                (Self::Decoded(decoded), heavy)
+            }
+            Self::AsLoaded => (Self::AsLoaded, false),
+        }
+    }
+
     /// What the store is known to hold after a write.
     pub(super) fn after(written: &Result<Saved, SessionError>) -> Self {
         match written {
-            Ok(saved) => Self::Found { payload: saved.payload.clone(), data: Ok(saved.data.clone()) },
+            Ok(saved) => {
+                Self::Decoded(Decoded { payload: saved.payload.clone(), data: Ok(saved.data.clone()) })
+            }
             Err(_) => Self::AsLoaded,
         }
     }
@@ -77,13 +99,24 @@ impl Batch {
         Some(Self { first: saves.next()?, others: saves.collect() })
     }
 
+    /// Whether one of them takes longer to work on than a worker has.
+    pub(super) fn is_heavy(&self) -> bool {
+        let heavy = |save: &Save| save.pending.data.json_len() > LARGEST_LIGHT;
+        heavy(&self.first) || self.others.iter().any(heavy)
+    }
+
     /// Applies every save, the one after the other. A save that fails (a value of another type, a panic in a function of
     /// the application) leaves no trace in what the others become; when each of them does, the last error is the
     /// batch's.
-    pub(super) fn merge(&mut self, base: &Base) -> Result<Merged, SessionError> {
-        let mut merged = self.first.apply(None, base);
+    pub(super) fn merge(&mut self, base: Base, codec: &dyn PayloadCodec) -> Result<Merged, SessionError> {
+        let base = match base {
+            Base::AsLoaded => None,
+            Base::Stored(payload) => Some(Decoded { data: codec.decode(&payload), payload }),
+            Base::Decoded(decoded) => Some(decoded),
+        };
+        let mut merged = self.first.apply(None, base.as_ref());
         for save in &mut self.others {
-            let next = save.apply(merged.as_ref().ok(), base);
+            let next = save.apply(merged.as_ref().ok(), base.as_ref());
             if next.is_ok() || merged.is_err() {
                 merged = next;
             }
@@ -99,7 +132,7 @@ impl Batch {
 }
 
 impl Save {
-    fn apply(&mut self, before: Option<&Merged>, base: &Base) -> Result<Merged, SessionError> {
+    fn apply(&mut self, before: Option<&Merged>, base: Option<&Decoded>) -> Result<Merged, SessionError> {
         let pending = &mut self.pending;
         let merged = catch_unwind(AssertUnwindSafe(|| step(pending, before, base)));
         let merged = merged.unwrap_or(Err(SessionError::Panicked));
@@ -109,13 +142,13 @@ impl Save {
 }
 
 /// One save after those before it, or after the base.
-fn step(save: &mut Pending, before: Option<&Merged>, base: &Base) -> Result<Merged, SessionError> {
+fn step(save: &mut Pending, before: Option<&Merged>, base: Option<&Decoded>) -> Result<Merged, SessionError> {
     let (expected, data) = match (before, base) {
         (Some(before), _) => (before.expected.clone(), save.apply_to(Ok(&before.data))?),
-        (None, Base::Found { payload, data }) => (Some(payload.clone()), save.apply_to(data.as_ref())?),
+        (None, Some(base)) => (Some(base.payload.clone()), save.apply_to(base.data.as_ref())?),
         // Its view is needed once: whatever the store turns out to hold instead, the changes are applied to that.
-        (None, Base::AsLoaded) => (save.loaded.take(), std::mem::take(&mut save.data)),
+        (None, None) => (save.loaded.take(), std::mem::take(&mut save.data)),
     };
-    let expire_date = save.expire_date(&data)?;
+    let expire_date = save.accept(&data)?;
     Ok(Merged { expected, data, expire_date, now: save.now })
 }

@@ -11,6 +11,10 @@ use crate::sessions::key::SessionKey;
 use crate::sessions::policy::SessionPolicy;
 use crate::sessions::serializers::{PayloadError, SessionData};
 use crate::sessions::write_set::WriteSet;
+use crate::signing::INFLATED_LIMIT;
+
+/// Keys that are named when a session is too large.
+const REPORTED: usize = 3;
 
 /// What is to be saved: the data as this session sees it, and the changes that lead there.
 #[derive(Debug)]
@@ -42,8 +46,13 @@ impl Pending {
         }
     }
 
-    /// When a session with this data ends.
-    pub(super) fn expire_date(&self, data: &SessionData) -> Result<DateTime<Utc>, SessionError> {
+    /// When a session with this data ends, if it may be saved at all.
+    pub(super) fn accept(&self, data: &SessionData) -> Result<DateTime<Utc>, SessionError> {
+        // What is saved has to be read again, whatever the policy says.
+        let (bytes, limit) = (data.json_len(), self.policy.max_bytes.min(INFLATED_LIMIT));
+        if bytes > limit {
+            return Err(SessionError::TooLarge { bytes, limit, largest: data.largest(REPORTED) });
+        }
         Ok(Lifetime::new(data.get(EXPIRY_KEY), &self.policy)?.date(self.now)?.to_utc())
     }
 }

@@ -125,9 +125,15 @@ async fn what_is_not_there_is_a_404() {
     ] {
         assert_eq!(world.get(path).await.status, 404, "{path}");
     }
-    for path in
-        ["/play/explode", "/play/set/x", "/lab/exercise/99/predict", "/lab/exercise/99/reset", "/lab/nothing"]
-    {
+    for path in [
+        "/play/explode",
+        "/play/set/x",
+        "/lab/exercise/99/predict",
+        "/lab/exercise/99/reset",
+        "/lab/exercise/99/answer",
+        "/lab/exercise/1/answer",
+        "/lab/nothing",
+    ] {
         assert_eq!(world.post(path, &[("choice", "a")]).await.status, 404, "{path}");
     }
     assert_eq!(world.rows(), rows);
@@ -138,7 +144,7 @@ async fn bad_values_are_a_400() {
     let mut world = inhabited().await;
     let rows = world.rows();
     let (long_key, long_value) = ("k".repeat(201), "v".repeat(2001));
-    let cases: [(&str, &[(&str, &str)]); 18] = [
+    let cases: [(&str, &[(&str, &str)]); 20] = [
         ("/lab/settings", &[]),
         ("/lab/settings", &[("age", "")]),
         ("/lab/settings", &[("age", "4")]),
@@ -152,6 +158,8 @@ async fn bad_values_are_a_400() {
         ("/lab/exercise/1/predict", &[("choice", "d")]),
         ("/lab/exercise/1/predict", &[("choice", "<b>")]),
         ("/lab/exercise/3/answer", &[("prefix", "abcdefg")]),
+        ("/lab/exercise/3/answer", &[]),
+        ("/lab/exercise/3/answer", &[("answer", "abcdef")]),
         ("/play/set", &[("key", &long_key), ("value", "1")]),
         ("/play/set", &[("key", ""), ("value", "1")]),
         ("/play/set", &[("key", "a"), ("value", &long_value)]),

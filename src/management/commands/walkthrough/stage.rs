@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use actix_web::dev::ServerHandle;
 use chrono::TimeDelta;
 
-use super::WalkthroughError;
+use super::error::WalkthroughError;
 use super::report::Report;
 use crate::application::{self, Application};
 use crate::clock::Clock;

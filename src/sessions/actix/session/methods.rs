@@ -233,7 +233,7 @@ impl Session {
     pub fn cycle_key(&self) -> Result<(), SessionError> {
         // Django saves at once, so the expiry has to tell an end by now.
         self.get_expiry_date()?;
-        self.store_mut().base_mut().cycle_key()
+        self.store_mut().renew_key()
     }
 
     /// Gives the session an expiry of its own: seconds that slide, 0 for the browser's end, a moment

@@ -31,6 +31,13 @@ impl PayloadCodec for FileCodec {
         PayloadCodec::decode(&self.0, payload)
     }
 
+    fn decode_within(&self, payload: &Payload, limit: usize) -> Option<Result<SessionData, PayloadError>> {
+        if payload.as_bytes().is_empty() {
+            return Some(Ok(SessionData::default()));
+        }
+        self.0.decode_within(payload, limit)
+    }
+
     fn signature(&self, payload: &Payload) -> Option<Result<Signature, SigningError>> {
         PayloadCodec::signature(&self.0, payload).filter(|_| !payload.as_bytes().is_empty())
     }

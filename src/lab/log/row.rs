@@ -3,42 +3,42 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::record::shortened;
+use super::text::{clock_time, shortened};
 use crate::error::chain;
-use crate::sessions::backends::Payload;
-use crate::sessions::backends::{ExpireDate, SessionRecord};
+use crate::sessions::backends::{ExpireDate, Payload, SessionRecord};
 use crate::sessions::{PayloadCodec, PayloadError};
 
+/// What the counter's views keep their number under.
 const COUNTER: &str = "counter";
 
-/// A row, its payload taken apart.
+/// A row, its payload decoded.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct RowView {
-    pub(super) key: String,
-    /// The payload, whole in the table and shortened here.
-    pub(super) raw: String,
-    /// Bytes of the whole.
-    pub(super) size: usize,
-    /// `None` where it cannot be told.
-    pub(super) expire_date: Option<DateTime<Utc>>,
-    pub(super) expires_ms: Option<i64>,
+pub(in crate::lab) struct RowView {
+    pub(in crate::lab) key: String,
+    /// The payload, cut off where it is long.
+    pub(in crate::lab) raw: String,
+    /// Bytes of the whole payload.
+    pub(in crate::lab) size: usize,
+    /// `None` where the stored value is no date.
+    pub(in crate::lab) expire_date: Option<DateTime<Utc>>,
+    pub(in crate::lab) expires_ms: Option<i64>,
     /// As the table has it.
-    pub(super) expires: String,
-    pub(super) signature: Signature,
-    /// The data as JSON; `None` where there is none to be had.
-    pub(super) data: Option<String>,
-    pub(super) counter: Option<i64>,
+    pub(in crate::lab) expires: String,
+    pub(in crate::lab) signature: Signature,
+    /// The data as JSON; `None` where the payload cannot be decoded.
+    pub(in crate::lab) data: Option<String>,
+    pub(in crate::lab) counter: Option<i64>,
 }
 
-/// The verdict on a payload.
+/// Whether a payload's signature is valid, and what it says or what is wrong with it.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Signature {
-    pub(super) valid: bool,
-    pub(super) text: String,
+pub(in crate::lab) struct Signature {
+    pub(in crate::lab) valid: bool,
+    pub(in crate::lab) text: String,
 }
 
 impl RowView {
-    pub(super) fn new(row: &SessionRecord, codec: &dyn PayloadCodec) -> Self {
+    pub(in crate::lab) fn new(row: &SessionRecord, codec: &dyn PayloadCodec) -> Self {
         let expire_date = row.expire_date.moment();
         let text = String::from_utf8_lossy(row.payload.as_bytes());
         let decoded = codec.decode(&row.payload);
@@ -59,7 +59,7 @@ impl RowView {
         }
     }
 
-    pub(super) fn is_live(&self, now: DateTime<Utc>) -> bool {
+    pub(in crate::lab) fn is_live(&self, now: DateTime<Utc>) -> bool {
         self.expire_date.is_some_and(|end| end > now)
     }
 }
@@ -85,7 +85,25 @@ impl Signature {
     }
 }
 
-/// A moment to milliseconds, in UTC.
-pub(super) fn clock_time(moment: DateTime<Utc>) -> String {
-    moment.format("%Y-%m-%d %H:%M:%S%.3f").to_string()
+/// Rows for tests.
+#[cfg(test)]
+mod testing {
+    use super::*;
+
+    impl RowView {
+        /// A row without a payload: only its key, its expiry and its counter are known.
+        pub(in crate::lab) fn fake(key: &str, end: DateTime<Utc>, counter: Option<i64>) -> Self {
+            Self {
+                key: key.to_owned(),
+                raw: String::new(),
+                size: 0,
+                expire_date: Some(end),
+                expires_ms: Some(end.timestamp_millis()),
+                expires: clock_time(end),
+                signature: Signature { valid: true, text: String::new() },
+                data: None,
+                counter,
+            }
+        }
+    }
 }

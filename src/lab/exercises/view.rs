@@ -1,0 +1,83 @@
+//! An exercise as the pages show it.
+
+use serde::Serialize;
+
+use super::EXERCISES;
+use super::exercise::Exercise;
+use crate::lab::log::{Record, Snapshot};
+use crate::lab::progress::Progress;
+
+/// An exercise and what a learner has done of it.
+#[derive(Debug, Serialize)]
+pub(in crate::lab) struct ExerciseView {
+    pub(in crate::lab) number: u8,
+    title: &'static str,
+    finding: &'static str,
+    right: &'static str,
+    choice: Option<String>,
+    /// Whether the prediction may be judged.
+    answered: bool,
+    pub(in crate::lab) done: bool,
+    ticks: Vec<TickView>,
+    pub(in crate::lab) ticked: u32,
+    evidence: Vec<u64>,
+    #[serde(skip)]
+    evidence_of: String,
+    instead_of_evidence: Option<&'static str>,
+    previous: Option<u8>,
+    next: Option<u8>,
+}
+
+#[derive(Debug, Serialize)]
+struct TickView {
+    text: &'static str,
+    ticked: bool,
+}
+
+impl ExerciseView {
+    pub(in crate::lab) fn new(exercise: &Exercise, progress: &Progress) -> Self {
+        let attempt = progress.attempts.get(&exercise.number);
+        let at = EXERCISES.iter().position(|other| other.number == exercise.number).unwrap_or(0);
+        let number_at = |at: Option<usize>| at.and_then(|at| EXERCISES.get(at)).map(|other| other.number);
+        let bits = attempt.map_or(0, |attempt| attempt.ticks);
+        let done = attempt.is_some_and(|attempt| exercise.is_done(attempt));
+        Self {
+            number: exercise.number,
+            title: exercise.title,
+            finding: exercise.finding,
+            right: exercise.right,
+            choice: attempt.map(|attempt| attempt.choice.clone()),
+            answered: done,
+            done,
+            ticks: exercise
+                .ticks
+                .iter()
+                .enumerate()
+                .map(|(at, text)| TickView { text, ticked: bits & (1 << at) != 0 })
+                .collect(),
+            ticked: bits.count_ones(),
+            evidence: attempt.map(|attempt| attempt.evidence.clone()).unwrap_or_default(),
+            evidence_of: attempt.map(|attempt| attempt.evidence_of.clone()).unwrap_or_default(),
+            instead_of_evidence: exercise
+                .hooks
+                .question
+                .as_ref()
+                .map(|question| question.instead_of_evidence),
+            previous: number_at(at.checked_sub(1)),
+            next: number_at(Some(at + 1)),
+        }
+    }
+
+    /// All of them, in their order.
+    pub(in crate::lab) fn all(progress: &Progress) -> Vec<Self> {
+        EXERCISES.iter().map(|exercise| Self::new(exercise, progress)).collect()
+    }
+
+    /// The requests that show what was observed, as far as they are still in the log.
+    pub(in crate::lab) fn evidence<'a>(&self, log: &'a Snapshot) -> Vec<&'a Record> {
+        let records = log.records.iter().map(AsRef::as_ref);
+        records
+            .filter(|record| *record.boot_id == *self.evidence_of && self.evidence.contains(&record.n))
+            .collect()
+    }
+}

@@ -1,0 +1,13 @@
+//! What the lab has written down: every request with the row before and after it, and the session table as it is now.
+
+mod record;
+mod requests;
+mod row;
+mod table;
+mod text;
+
+pub(super) use self::record::{Note, Record, RowState, Rule, Told};
+pub(super) use self::requests::{RequestLog, Snapshot};
+pub(super) use self::row::RowView;
+pub(super) use self::table::SessionTable;
+pub(super) use self::text::shortened;

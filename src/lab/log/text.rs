@@ -1,0 +1,64 @@
+//! Text as a page can show it.
+
+use actix_web::http::header::HeaderMap;
+use chrono::{DateTime, Utc};
+
+/// Characters of a text that are kept: a session may hold megabytes, and the log holds many of them.
+const LONGEST_TEXT: usize = 1000;
+
+/// A text with control characters made visible, cut off where it is too long for a page.
+pub(in crate::lab) fn shortened(text: &str) -> String {
+    let visible = text.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character });
+    let mut short: String = visible.take(LONGEST_TEXT).collect();
+    if text.chars().nth(LONGEST_TEXT).is_some() {
+        short.push('…');
+    }
+    short
+}
+
+/// A moment to milliseconds, in UTC.
+pub(super) fn clock_time(moment: DateTime<Utc>) -> String {
+    moment.format("%Y-%m-%d %H:%M:%S%.3f").to_string()
+}
+
+/// Headers sorted by name, capitalized as documents show them.
+pub(super) fn headers(map: &HeaderMap) -> Vec<(String, String)> {
+    let mut headers: Vec<_> = map
+        .iter()
+        .map(|(name, value)| {
+            (capitalized(name.as_str()), shortened(&String::from_utf8_lossy(value.as_bytes())))
+        })
+        .collect();
+    headers.sort();
+    headers
+}
+
+fn capitalized(name: &str) -> String {
+    let words: Vec<_> = name
+        .split('-')
+        .map(|word| {
+            let (first, rest) = word.split_at(word.len().min(1));
+            first.to_ascii_uppercase() + rest
+        })
+        .collect();
+    words.join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_cut_off_and_its_control_characters_are_visible() {
+        assert_eq!(shortened("a\u{1b}[2Jb\n"), "a\u{fffd}[2Jb\u{fffd}");
+        assert_eq!(shortened(&"é".repeat(LONGEST_TEXT)), "é".repeat(LONGEST_TEXT));
+        assert_eq!(shortened(&"é".repeat(LONGEST_TEXT + 1)), "é".repeat(LONGEST_TEXT) + "…");
+    }
+
+    #[test]
+    fn header_names_are_capitalized() {
+        for (name, shown) in [("set-cookie", "Set-Cookie"), ("host", "Host"), ("x--y", "X--Y")] {
+            assert_eq!(capitalized(name), shown);
+        }
+    }
+}

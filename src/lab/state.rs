@@ -1,0 +1,49 @@
+//! What all of the lab shares.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+
+use super::log::{RequestLog, SessionTable};
+use super::progress::ProgressCodec;
+use crate::clock::Clock;
+use crate::sessions::{SharedPolicy, Storage};
+
+/// The state of the lab, as its pages and its recorder find it in the application's data.
+pub(crate) struct Lab {
+    pub(super) log: RequestLog,
+    pub(super) table: SessionTable,
+    pub(super) progress: ProgressCodec,
+    pub(super) policy: SharedPolicy,
+    clock: Clock,
+}
+
+/// The keys that sign the learner's cookie.
+#[derive(Clone, Copy)]
+pub(crate) struct SecretKeys<'a> {
+    pub(crate) current: &'a str,
+    pub(crate) fallbacks: &'a [String],
+}
+
+impl Lab {
+    pub(crate) fn new(keys: SecretKeys<'_>, storage: Storage, policy: SharedPolicy, clock: Clock) -> Self {
+        log::info!("DEBUG is on: the lab is at /lab, and shows rows and payloads");
+        Self {
+            log: RequestLog::new(),
+            table: SessionTable::new(storage),
+            progress: ProgressCodec::new(keys.current, keys.fallbacks),
+            policy,
+            clock,
+        }
+    }
+
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+}
+
+impl fmt::Debug for Lab {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lab").field("boot_id", &self.log.boot_id()).finish_non_exhaustive()
+    }
+}
