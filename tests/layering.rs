@@ -30,7 +30,7 @@ const ROOMS: [&str; 14] = [
 ];
 
 /// The files of a room from the ground up, where their order matters.
-const FILES: [(&str, &[&str]); 6] = [
+const FILES: [(&str, &[&str]); 7] = [
     (
         "db",
         &[
@@ -56,6 +56,20 @@ const FILES: [(&str, &[&str]); 6] = [
         ],
     ),
     (
+        "cache",
+        &[
+            "error",
+            "contract",
+            "keys",
+            "connections",
+            "rendezvous",
+            "locmem",
+            "memcached",
+            "redis",
+            "options",
+        ],
+    ),
+    (
         "sessions",
         &[
             "key",
@@ -77,7 +91,7 @@ const FILES: [(&str, &[&str]); 6] = [
             "actix",
         ],
     ),
-    ("settings", &["error", "names", "rules", "dotenv", "warnings", "sources", "redacted"]),
+    ("settings", &["error", "names", "rules", "dotenv", "warnings", "sources", "caches", "redacted"]),
     ("site", &["templates", "headers", "hosts", "views", "error_pages", "urls"]),
     (
         "lab",

@@ -1,6 +1,9 @@
 //! Why a cache cannot be used.
 
-use super::LIMIT;
+use std::time::Duration;
+
+/// The longest that a call takes, connecting included: less than the 5 s within which a client has its answer.
+pub(crate) const LIMIT: Duration = Duration::from_millis(4500);
 
 /// Why a cache did not do what it was asked for. A server is named by host and port alone; no message has a password in it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 
-use super::{Cache, CacheFuture, Held, Listing, Renamed, Swapped, Until, Value};
+use super::contract::{Cache, CacheFuture, Held, Listing, Renamed, Swapped, Until, Value};
 
 /// What keys and values may take in all, in bytes.
 const CAPACITY: usize = 64 << 20;

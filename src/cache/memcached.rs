@@ -9,10 +9,10 @@ use ::memcache::exp::{AsyncMetaClient, Error, Meta, MutationStatus, SetMode};
 use tokio::sync::Mutex;
 
 use super::connections::PerRuntime;
-use super::error::CacheError;
-use super::options::is_of_a_key;
+use super::contract::{Cache, CacheFuture, Held, Listing, Renamed, Swapped, Until, Value};
+use super::error::{CacheError, LIMIT};
+use super::keys::is_of_a_key;
 use super::rendezvous::RendezvousHash;
-use super::{Cache, CacheFuture, Held, LIMIT, Listing, Renamed, Swapped, Until, Value};
 use crate::clock::Clock;
 
 /// Marks a pickle, to pymemcache and pylibmc alike. Values with other flags are texts, numbers or compressed.

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Cache, LocMemCache};
+use super::contract::Cache;
+use super::keys::is_of_a_key;
+use super::locmem::LocMemCache;
 
 /// A cache by its kind and its servers.
 #[derive(Clone, PartialEq, Eq)]
@@ -146,11 +148,6 @@ impl CacheOptions {
             _ => Arc::new(LocMemCache::new()),
         }
     }
-}
-
-/// What memcached takes in a key.
-pub(super) fn is_of_a_key(byte: u8) -> bool {
-    byte > b' ' && byte != 0x7f
 }
 
 impl Server {

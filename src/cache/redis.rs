@@ -9,8 +9,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 pub(super) use self::connection::check_url;
 use self::connection::{Connections, Repeat};
+use super::contract::{Cache, CacheFuture, Held, Listing, Renamed, Swapped, Until, Value};
 use super::error::CacheError;
-use super::{Cache, CacheFuture, Held, Listing, Renamed, Swapped, Until, Value};
 use crate::clock::Clock;
 
 /// KEYS: key. ARGV: expected, value, seconds.

@@ -8,54 +8,18 @@
 //! ignores keeps it: `[ 1,2]` is a tuple, and in `{ "1":2}` the key is the integer. So they pass through a change of another
 //! key as what they were; a value that the application sets anew has no such spaces.
 
+mod error;
+mod integer;
 mod machine;
 mod render;
+mod text;
 mod writer;
 
+use self::error::LIMIT;
+pub use self::error::PickleError;
 use self::machine::Node;
+pub(super) use self::writer::Spaces;
 use super::json::RawJson;
-use crate::signing::INFLATED_LIMIT;
-
-/// Pickles, and the texts that are made of them, up to this size, as much as a payload may inflate to.
-const LIMIT: usize = INFLATED_LIMIT;
-/// Python's `json` writes integers of up to so many digits.
-const DIGITS: usize = 4300;
-
-/// Why a pickle holds no session that can be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum PickleError {
-    /// It ends before its end.
-    #[error("the pickle is cut off")]
-    Truncated,
-    /// It is no pickle, or a damaged one.
-    #[error("this is no pickle: {what} at byte {at}")]
-    Malformed {
-        /// What is wrong.
-        what: &'static str,
-        /// Where.
-        at: usize,
-    },
-    /// It holds a value of a Python type that JSON has nothing for.
-    #[error("the pickle holds {0}, which is nothing that JSON has")]
-    Holds(&'static str),
-    /// It is something else than a dict of texts.
-    #[error("the pickle holds {0} instead of a dict whose keys are texts")]
-    NotSession(&'static str),
-    /// It is larger than a session may be, or becomes so when it is unpacked.
-    #[error("the pickle holds more than {LIMIT} bytes")]
-    TooLarge,
-    /// It is nested deeper than Python reads JSON, or holds itself.
-    #[error("the pickle is nested too deep")]
-    TooDeep,
-}
-
-/// Whether spaces in the text of a value tell of Python's types, as in what [`loads`] has made, or nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Spaces {
-    Tell,
-    Ignored,
-}
 
 /// The items of a pickled dict, each under its key as JSON writes it.
 pub(super) fn loads(pickle: &[u8]) -> Result<Vec<(Box<str>, RawJson)>, PickleError> {
@@ -101,6 +65,7 @@ pub(super) fn dumps<'a>(items: impl Iterator<Item = (&'a str, &'a RawJson)>, spa
 
 #[cfg(test)]
 mod tests {
+    use super::error::DIGITS;
     use indexmap::IndexMap;
     use proptest::prelude::*;
 

@@ -256,7 +256,8 @@ async fn redis_says_what_loses_sessions() {
 async fn an_item_that_is_too_large_for_memcached_is_503_and_the_session_as_it_was() {
     let server = OwnServer::memcached(&[]);
     let cache = TestCache::at("memcached.PyMemcacheCache", &server.address());
-    let harness = Harness::on_cache(cache, SessionPolicy::default());
+    let policy = SessionPolicy { max_bytes: 8 << 20, ..SessionPolicy::default() };
+    let harness = Harness::on_cache(cache, policy);
     let key = harness.saved().await;
     let large = "x".repeat(2 << 20);
     let answer = harness.visit(Some(&cookie(&key)), move |session| session.insert("large", &large)).await;

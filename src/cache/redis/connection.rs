@@ -10,9 +10,8 @@ use redis::{
 };
 use tokio::sync::Mutex;
 
-use crate::cache::LIMIT;
 use crate::cache::connections::PerRuntime;
-use crate::cache::error::CacheError;
+use crate::cache::error::{CacheError, LIMIT};
 
 /// How long one attempt to connect may take where another server can be tried.
 const CONNECT: Duration = Duration::from_secs(1);

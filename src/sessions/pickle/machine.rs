@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::{DIGITS, PickleError};
-use crate::sessions::json::{RawJson, escape_key, escape_units};
+use super::error::{DIGITS, PickleError};
+use super::integer::decimal_of_bytes;
+use super::text::{raw_unicode_escape, surrogatepass, unquoted};
+use crate::sessions::json::{RawJson, escape_key};
 
 /// A value that a pickle builds; lists and dicts refer to others by their number, since a pickle may fill them later.
 #[derive(Debug)]
@@ -324,102 +326,4 @@ fn float(value: f64) -> Box<str> {
         f64::NEG_INFINITY => "-Infinity".into(),
         _ => RawJson::new(&value).map_or_else(|_| "NaN".into(), |json| json.as_str().into()),
     }
-}
-
-/// An integer in two's complement, the lowest byte first.
-fn decimal_of_bytes(bytes: &[u8]) -> Result<Box<str>, PickleError> {
-    const BILLION: u64 = 1_000_000_000;
-    // Three digits take more than a byte.
-    if bytes.len() > DIGITS / 2 {
-        return Err(PickleError::TooLarge);
-    }
-    let negative = bytes.last().is_some_and(|byte| byte & 0x80 != 0);
-    let mut carry = negative;
-    let mut magnitude: Vec<u8> = bytes.to_vec();
-    if negative {
-        for byte in &mut magnitude {
-            (*byte, carry) = (!*byte).overflowing_add(u8::from(carry));
-        }
-    }
-    // Long division by a billion, the highest byte first.
-    let mut groups = Vec::new();
-    while magnitude.iter().any(|byte| *byte != 0) {
-        let mut rest = 0;
-        for byte in magnitude.iter_mut().rev() {
-            let dividend = rest << 8 | u64::from(*byte);
-            #[expect(clippy::cast_possible_truncation, reason = "the rest is less than a billion")]
-            let quotient = (dividend / BILLION) as u8;
-            (*byte, rest) = (quotient, dividend % BILLION);
-        }
-        while magnitude.last() == Some(&0) {
-            magnitude.pop();
-        }
-        groups.push(rest);
-    }
-    let mut digits = groups.pop().unwrap_or(0).to_string();
-    digits.extend(groups.iter().rev().map(|group| format!("{group:09}")));
-    if digits.len() > DIGITS {
-        return Err(PickleError::TooLarge);
-    }
-    Ok(if negative { format!("-{digits}").into() } else { digits.into() })
-}
-
-/// UTF-8 in which Python lets surrogates stand alone (`surrogatepass`), as JSON writes it.
-fn surrogatepass(bytes: &[u8]) -> Option<Box<str>> {
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        return Some(escape_key(text).into());
-    }
-    let mut units = Vec::with_capacity(bytes.len());
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        let valid = match std::str::from_utf8(rest) {
-            Ok(text) => text,
-            Err(error) => std::str::from_utf8(&rest[..error.valid_up_to()]).ok()?,
-        };
-        units.extend(valid.encode_utf16());
-        rest = &rest[valid.len()..];
-        if let [0xed, second @ 0xa0..=0xbf, third @ 0x80..=0xbf, after @ ..] = rest {
-            units.push(0xd000 | u16::from(second & 0x3f) << 6 | u16::from(third & 0x3f));
-            rest = after;
-        } else if !rest.is_empty() {
-            return None;
-        }
-    }
-    Some(escape_units(units.into_iter()).into())
-}
-
-/// Latin-1 with `\uXXXX` and `\UXXXXXXXX`, in which any other backslash stands for itself and what follows it.
-fn raw_unicode_escape(line: &[u8]) -> Option<Box<str>> {
-    let mut units = Vec::with_capacity(line.len());
-    let mut rest = line;
-    while let Some((&byte, after)) = rest.split_first() {
-        let digits = match (byte, after.first()) {
-            (b'\\', Some(b'u')) => 4,
-            (b'\\', Some(b'U')) => 8,
-            (b'\\', Some(other)) => {
-                units.extend([u16::from(byte), u16::from(*other)]);
-                rest = &after[1..];
-                continue;
-            }
-            _ => {
-                units.push(u16::from(byte));
-                rest = after;
-                continue;
-            }
-        };
-        let hex = std::str::from_utf8(after.get(1..=digits)?).ok()?;
-        let code = u32::from_str_radix(hex, 16).ok().filter(|_| !hex.starts_with('+'))?;
-        match char::from_u32(code) {
-            Some(character) => units.extend_from_slice(character.encode_utf16(&mut [0; 2])),
-            None => units.push(u16::try_from(code).ok()?),
-        }
-        rest = after.get(1 + digits..)?;
-    }
-    Some(escape_units(units.into_iter()).into())
-}
-
-/// The inside of a `repr` without escapes.
-fn unquoted(line: &[u8]) -> Option<&[u8]> {
-    let inside = |quote| line.strip_prefix(quote)?.strip_suffix(quote);
-    inside(b"'").or_else(|| inside(b"\"")).filter(|inside: &&[u8]| !inside.contains(&b'\\'))
 }

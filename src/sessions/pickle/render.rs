@@ -1,6 +1,6 @@
 //! What a pickle has built, as JSON, with spaces where a Python type has none there.
 
-use super::PickleError;
+use super::error::PickleError;
 use super::machine::Node;
 use crate::sessions::json::DEEPEST;
 

@@ -1,7 +1,13 @@
 //! Writes a pickle of protocol 4, which Python has read since 3.4, without its optional frames and memos.
 
-use super::Spaces;
 use crate::sessions::json::{RawJson, units, without_spaces};
+
+/// Whether spaces in the text of a value tell of Python's types, as in what [`super::loads`] has made, or nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::sessions) enum Spaces {
+    Tell,
+    Ignored,
+}
 
 /// `{}` and the MARK under its items, which SETITEMS takes.
 const DICT: &[u8] = b"}(";
