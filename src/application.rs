@@ -21,7 +21,7 @@ use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::cache::CacheOptions;
+use crate::cache::{CacheError, CacheOptions};
 use crate::clock::Clock;
 use crate::db::{Database, DbError};
 use crate::lab::{self, Lab, SecretKeys};
@@ -306,6 +306,29 @@ pub enum StorageError {
     /// The folder of the `file` engine.
     #[error(transparent)]
     Folder(#[from] FolderError),
+    /// The cache of the `cache` and `cached_db` engines.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+}
+
+/// How long the cache is waited for at the start.
+const PROBE: Duration = Duration::from_secs(1);
+
+/// A cache that refuses the login stops the start, since no session will ever be there; one that is down may come back.
+fn probe(settings: &Settings) -> Result<(), StorageError> {
+    let Some(cache) = &settings.session_cache else { return Ok(()) };
+    match cache.probe(PROBE) {
+        Err(error @ CacheError::Denied { .. }) => Err(error.into()),
+        Err(error) => {
+            let meanwhile = match settings.session_engine {
+                Engine::CachedDb => "sessions are in the database alone",
+                _ => "views with a session answer 503",
+            };
+            log::warn!("{error}; until it is there, {meanwhile}");
+            Ok(())
+        }
+        Ok(()) => Ok(()),
+    }
 }
 
 /// Where the settings keep sessions: the engine, opened, created and migrated where that is needed. Every part of a site
@@ -320,6 +343,7 @@ pub fn storage(settings: &Settings) -> Result<Storage, StorageError> {
 
 /// The same under a policy that others may change.
 fn storage_under(settings: &Settings, policy: &SharedPolicy) -> Result<Storage, StorageError> {
+    probe(settings)?;
     storage_on(settings, policy, || Database::open(&settings.database_url, settings.database))
 }
 

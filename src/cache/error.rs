@@ -18,7 +18,7 @@ pub enum CacheError {
         reason: String,
     },
     /// The connection stands, or is being made, and no answer comes.
-    #[error("{server} did not answer within {} s", LIMIT.as_secs_f32())]
+    #[error("{server} did not answer in time")]
     TimedOut {
         /// Host and port.
         server: String,
@@ -39,8 +39,8 @@ pub enum CacheError {
         /// What the server says.
         reason: String,
     },
-    /// A cache was called outside of a Tokio runtime.
-    #[error("a cache is used outside of a Tokio runtime")]
+    /// A cache was called outside of a Tokio runtime, or there is none to be had.
+    #[error("there is no Tokio runtime for the cache")]
     NoRuntime,
 }
 

@@ -2,8 +2,10 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::contract::Cache;
+use super::error::CacheError;
 use super::keys::is_of_a_key;
 use super::locmem::LocMemCache;
 
@@ -134,6 +136,42 @@ impl CacheOptions {
             Server::Redis(_) => "Redis".to_owned(),
             Server::Memcached(servers) => format!("memcached at {}", servers.join(", ")),
         }
+    }
+
+    /// Asks for a sign of life, from a thread that may wait: for the start of a program.
+    ///
+    /// # Errors
+    ///
+    /// [`CacheError`], after at most `limit`.
+    pub fn probe(&self, limit: Duration) -> Result<(), CacheError> {
+        self.wait_for(limit, async |cache| cache.ping().await)
+    }
+
+    /// What loses sessions in this cache, asked in the same way.
+    ///
+    /// # Errors
+    ///
+    /// [`CacheError`], after at most `limit`.
+    pub fn risks(&self, limit: Duration) -> Result<Vec<String>, CacheError> {
+        self.wait_for(limit, async |cache| cache.risks().await)
+    }
+
+    fn wait_for<T: Send>(
+        &self,
+        limit: Duration,
+        call: impl AsyncFnOnce(&dyn Cache) -> Result<T, CacheError> + Send,
+    ) -> Result<T, CacheError> {
+        let no_runtime = |_| CacheError::NoRuntime;
+        let wait = || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let (runtime, cache) = (runtime.map_err(no_runtime)?, self.open());
+            let called = runtime.block_on(async { tokio::time::timeout(limit, call(&*cache)).await });
+            called.unwrap_or_else(|_| Err(CacheError::TimedOut { server: self.place() }))
+        };
+        std::thread::scope(|scope| {
+            let waiting = std::thread::Builder::new().spawn_scoped(scope, wait).map_err(no_runtime)?;
+            waiting.join().unwrap_or(Err(CacheError::NoRuntime))
+        })
     }
 
     /// The cache. Nothing is connected yet.
