@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use sessionid::clock::Clock;
-use sessionid::db::{Database, DatabaseOptions, DatabaseUrl};
-use sessionid::sessions::{DbBackend, SessionCodec, SessionData, SessionStore, Storage};
+use sessionid::db::{Database, DatabaseOptions, DatabaseUrl, Synchronous};
+use sessionid::sessions::backends::{FileBackend, FileCodec, SignedCookiesBackend};
+use sessionid::sessions::{DbBackend, SessionCodec, SessionData, SessionStore, SharedPolicy, Storage};
 use sessionid::signing::TimestampSigner;
 
 /// A counter, a login, and a basket that is worth compressing.
@@ -42,12 +43,26 @@ fn codec(criterion: &mut Criterion) {
     }
 }
 
-/// One client alone, so a save is one COMMIT on the disk.
+/// One client alone, so a save is one COMMIT on the disk, or one file.
 fn store(criterion: &mut Criterion) {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder on the disk");
     let url = DatabaseUrl::Sqlite(folder.path().join("db.sqlite3"));
     let database = Database::open(&url, DatabaseOptions::default()).expect("a database");
-    let storage = Storage::new(DbBackend::new(database), SessionCodec::new("a-secret-key", &[]));
+    let codec = SessionCodec::new("a-secret-key", &[]);
+    load_and_save(criterion, "", &Storage::new(DbBackend::new(database), codec.clone()));
+
+    let codec = FileCodec::new(codec);
+    let files = FileBackend::open(folder.path(), SharedPolicy::default(), codec.clone()).expect("a folder");
+    load_and_save(criterion, "file/", &Storage::new(files.clone(), codec.clone()));
+    let as_django = files.synchronous(Synchronous::Normal);
+    load_and_save(criterion, "file, not synced/", &Storage::new(as_django, codec));
+
+    let codec = SessionCodec::for_cookies("a-secret-key", &[]);
+    let cookies = SignedCookiesBackend::new(codec.clone());
+    load_and_save(criterion, "signed_cookies/", &Storage::new(cookies, codec));
+}
+
+fn load_and_save(criterion: &mut Criterion, engine: &str, storage: &Storage) {
     let system = actix_web::rt::System::new();
     let session = |key| SessionStore::new(key, storage.clone(), Arc::default(), Clock::System);
     let key = system.block_on(async {
@@ -56,7 +71,7 @@ fn store(criterion: &mut Criterion) {
         session.save().await.expect("a save");
         session.session_key().cloned()
     });
-    criterion.bench_function("load", |bencher| {
+    criterion.bench_function(&format!("{engine}load"), |bencher| {
         bencher.iter(|| {
             system.block_on(async {
                 let mut session = session(key.clone());
@@ -65,7 +80,7 @@ fn store(criterion: &mut Criterion) {
             })
         });
     });
-    criterion.bench_function("load and save", |bencher| {
+    criterion.bench_function(&format!("{engine}load and save"), |bencher| {
         bencher.iter(|| {
             system.block_on(async {
                 let mut session = session(key.clone());

@@ -12,6 +12,7 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use actix_web::body::MessageBody;
@@ -32,7 +33,9 @@ use crate::sessions::{
     SharedPolicy, Storage,
 };
 use crate::settings::Settings;
-use crate::site::{self, AllowedHosts, IndexView, ShowCauses, TemplateError, Templates, as_view};
+use crate::site::{
+    self, AllowedHosts, BodyTimeout, IndexView, ShowCauses, TemplateError, Templates, TrustedProxies, as_view,
+};
 
 /// How long requests in flight may take once the server is told to stop.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(30);
@@ -124,7 +127,12 @@ impl Application {
         let listener = TcpListener::bind(address).map_err(bind_error)?;
         let address = listener.local_addr().map_err(bind_error)?;
         let site = Site::build(settings, clock)?;
+        let limits = &settings.limits;
+        let workers = available_parallelism().map_or(1, usize::from).min(limits.max_connections);
         let server = HttpServer::new(move || site.app())
+            .workers(workers)
+            .max_connections(limits.max_connections / workers)
+            .client_request_timeout(limits.head_timeout)
             .shutdown_timeout(SHUTDOWN_TIMEOUT.as_secs())
             .disable_signals()
             .listen(listener)
@@ -225,6 +233,8 @@ struct Site {
     templates: Data<Templates>,
     hosts: Data<AllowedHosts>,
     show_causes: Data<ShowCauses>,
+    body_timeout: Data<BodyTimeout>,
+    proxies: Data<TrustedProxies>,
     /// In `DEBUG` only.
     lab: Option<Data<Lab>>,
     sessions: SessionMiddleware,
@@ -249,6 +259,8 @@ impl Site {
             templates: Data::new(Templates::load(&settings.base_dir.join("templates"))?),
             hosts: Data::new(AllowedHosts::new(settings.allowed_hosts.clone(), settings.debug)),
             show_causes: Data::new(ShowCauses(settings.debug)),
+            body_timeout: Data::new(BodyTimeout(settings.limits.body_timeout)),
+            proxies: Data::new(TrustedProxies(settings.trusted_proxies.clone())),
             stock_store: StockStore::new(storage.clone(), clock.clone()),
             sessions: SessionMiddleware::new(storage, policy.clone()).clock(clock),
             secret_key: settings.secret_key.clone(),
@@ -271,14 +283,19 @@ impl Site {
     > {
         // The stock middleware cannot be sent to another thread, so each worker makes its own.
         let stock = stock_middleware(self.stock_store.clone(), &self.secret_key, &self.policy.get());
-        let logger = Logger::new(r#""%r" %s %b"#).log_target("django.server");
+        let logger = Logger::new(r#"%{CLIENT}xi "%r" %s %b"#)
+            .custom_request_replace("CLIENT", |request| site::client_address(request.request()))
+            .log_target("django.server");
         App::new()
             .app_data(self.templates.clone())
             .app_data(self.hosts.clone())
             .app_data(self.show_causes.clone())
+            .app_data(self.body_timeout.clone())
+            .app_data(self.proxies.clone())
             .wrap(from_fn(AllowedHosts::check))
             .wrap(from_fn(site::error_pages))
             .wrap(from_fn(site::default_headers))
+            .wrap(from_fn(site::limit_body))
             .wrap(Condition::new(self.lab.is_some(), from_fn(lab::record)))
             .wrap(Condition::new(self.log_requests, logger))
             .configure(|config| self.mount_front_page(config))
@@ -396,5 +413,49 @@ pub(crate) fn place(settings: &Settings) -> String {
             format!("the files {}*", files.display())
         }
         Engine::SignedCookies => "their cookies, signed".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::{Method, StatusCode};
+    use actix_web::test::{TestRequest, call_service, init_service, read_body};
+
+    use super::*;
+
+    fn site(folder: &tempfile::TempDir) -> Site {
+        let database = format!("sqlite://{}", folder.path().join("db.sqlite3").display());
+        let settings = Settings::load("settings.toml".as_ref(), [("DATABASE_URL", database)]).unwrap();
+        Site::build(&settings, Clock::System).unwrap()
+    }
+
+    #[actix_web::test]
+    async fn the_lab_answers_this_machine_alone_whatever_the_headers_say() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = init_service(site(&folder).app()).await;
+        let peers =
+            [("127.0.0.1:9", false), ("[::1]:9", false), ("192.0.2.7:9", true), ("[2001:db8::7]:9", true)];
+        for (peer, foreign) in peers {
+            for path in ["/", "/lab", "/%6cab", "/lab/feed", "/lab/rows", "/lab/nothing", "/play/set"] {
+                for method in [Method::GET, Method::POST] {
+                    let request = TestRequest::with_uri(path)
+                        .method(method.clone())
+                        .peer_addr(peer.parse().unwrap())
+                        .insert_header(("Host", "localhost"))
+                        .insert_header(("X-Forwarded-For", "127.0.0.1"))
+                        .insert_header(("Forwarded", "for=127.0.0.1"))
+                        .to_request();
+                    let answer = call_service(&app, request).await;
+                    let refused = answer.status() == StatusCode::FORBIDDEN;
+                    assert_eq!(refused, foreign, "{method} {path} from {peer}: {}", answer.status());
+                    let page = read_body(answer).await;
+                    let page = String::from_utf8_lossy(&page);
+                    assert_eq!(page.contains("only this machine"), foreign, "{method} {path} {page}");
+                }
+            }
+            let page = TestRequest::with_uri("/hello/plain").insert_header(("Host", "localhost"));
+            let page = page.peer_addr(peer.parse().unwrap()).to_request();
+            assert_eq!(call_service(&app, page).await.status(), StatusCode::OK);
+        }
     }
 }

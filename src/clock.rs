@@ -1,7 +1,7 @@
 //! The only reader of the time.
 //!
-//! Everything that depends on the time takes a [`Clock`] or a `now`, so that a test turns the
-//! clock by hand instead of sleeping.
+//! Everything that depends on the time takes a [`Clock`] or a `now`, so that a test moves the clock
+//! instead of sleeping.
 //!
 //! ```
 //! use chrono::{DateTime, Utc};
@@ -16,21 +16,21 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
-/// Where the time comes from: the system, or a hand on a [`ManualClock`].
+/// Where the time comes from: the system, or a [`ManualClock`].
 ///
 /// ```
 /// use sessionid::clock::{Clock, ManualClock};
 /// use chrono::TimeDelta;
 ///
-/// let hand = ManualClock::default();
-/// let clock = Clock::from(hand.clone());
+/// let manual = ManualClock::default();
+/// let clock = Clock::from(manual.clone());
 /// let before = clock.now();
-/// hand.advance(TimeDelta::seconds(30));
+/// manual.advance(TimeDelta::seconds(30));
 /// assert_eq!(clock.now() - before, TimeDelta::seconds(30));
 /// ```
 #[derive(Clone, Debug, Default)]
@@ -61,7 +61,7 @@ impl From<ManualClock> for Clock {
     }
 }
 
-/// A clock that is turned by hand; clones share one time.
+/// A clock that goes as it is told; clones share one time. It stands still until it is [started](Self::start).
 ///
 /// ```
 /// use chrono::TimeDelta;
@@ -74,36 +74,43 @@ impl From<ManualClock> for Clock {
 /// ```
 #[derive(Clone, Debug)]
 pub struct ManualClock {
-    now: Arc<Mutex<DateTime<Utc>>>,
+    hands: Arc<Mutex<Hands>>,
+}
+
+#[derive(Debug)]
+struct Hands {
+    /// The time, or what it was when the clock was started.
+    set_to: DateTime<Utc>,
+    running: Option<Stopwatch>,
+}
+
+impl Hands {
+    fn now(&self) -> DateTime<Utc> {
+        let Some(running) = self.running else { return self.set_to };
+        let elapsed = TimeDelta::from_std(running.elapsed()).unwrap_or(TimeDelta::MAX);
+        self.set_to.checked_add_signed(elapsed).unwrap_or(DateTime::<Utc>::MAX_UTC).trunc_subsecs(6)
+    }
+
+    fn set(&mut self, now: DateTime<Utc>) {
+        self.set_to = now.trunc_subsecs(6);
+        self.running = self.running.map(|_| Stopwatch::start());
+    }
 }
 
 impl ManualClock {
     /// A clock that stands at `now`.
-    ///
-    /// ```
-    /// # use sessionid::clock::ManualClock;
-    /// let clock = ManualClock::new("2026-11-22T18:24:10Z".parse()?);
-    /// assert_eq!(clock.now().timestamp(), 1_795_371_850);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     #[must_use]
     pub fn new(now: DateTime<Utc>) -> Self {
-        Self { now: Arc::new(Mutex::new(now.trunc_subsecs(6))) }
+        Self { hands: Arc::new(Mutex::new(Hands { set_to: now.trunc_subsecs(6), running: None })) }
     }
 
     /// The time that the clock shows.
-    ///
-    /// ```
-    /// # use sessionid::clock::ManualClock;
-    /// let clock = ManualClock::default();
-    /// assert_eq!(clock.now(), clock.now()); // nobody has turned it
-    /// ```
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
-        *self.now.lock().unwrap_or_else(PoisonError::into_inner)
+        self.hands().now()
     }
 
-    /// Moves the clock forward, or back when `by` is negative.
+    /// Moves the clock forward, or back when `by` is negative; as far as there are dates.
     ///
     /// ```
     /// # use sessionid::clock::ManualClock;
@@ -113,18 +120,60 @@ impl ManualClock {
     /// assert!(clock.now() < before);
     /// ```
     pub fn advance(&self, by: TimeDelta) {
-        *self.now.lock().unwrap_or_else(PoisonError::into_inner) += by;
+        let mut hands = self.hands();
+        let last = if by < TimeDelta::zero() { DateTime::<Utc>::MIN_UTC } else { DateTime::<Utc>::MAX_UTC };
+        let moved = hands.now().checked_add_signed(by).unwrap_or(last);
+        hands.set(moved);
+    }
+
+    /// Sets the clock, forward or back.
+    pub fn set(&self, now: DateTime<Utc>) {
+        self.hands().set(now);
+    }
+
+    /// Lets the clock go on by itself, as fast as real time does.
+    ///
+    /// ```
+    /// # use sessionid::clock::ManualClock;
+    /// let clock = ManualClock::default();
+    /// clock.start();
+    /// assert!(clock.is_running());
+    /// clock.stop();
+    /// assert_eq!(clock.now(), clock.now()); // it stands again
+    /// ```
+    pub fn start(&self) {
+        let mut hands = self.hands();
+        if hands.running.is_none() {
+            hands.running = Some(Stopwatch::start());
+        }
+    }
+
+    /// Stops the clock where it is.
+    pub fn stop(&self) {
+        let mut hands = self.hands();
+        hands.set_to = hands.now();
+        hands.running = None;
+    }
+
+    /// Whether it goes on by itself.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.hands().running.is_some()
+    }
+
+    fn hands(&self) -> MutexGuard<'_, Hands> {
+        self.hands.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Default for ManualClock {
-    /// A clock that starts at the present time.
+    /// A clock that stands at the present time.
     fn default() -> Self {
         Self::new(Clock::System.now())
     }
 }
 
-/// How long something takes, which no hand can turn.
+/// How long something takes in real time.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stopwatch(Instant);
 
@@ -136,5 +185,40 @@ impl Stopwatch {
 
     pub(crate) fn elapsed(self) -> Duration {
         self.0.elapsed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn date(text: &str) -> DateTime<Utc> {
+        text.parse().expect("a date")
+    }
+
+    #[test]
+    fn a_clock_that_runs_goes_on_from_where_it_was_set() {
+        let clock = ManualClock::new(date("2026-11-22T18:24:10Z"));
+        assert_eq!((clock.now(), clock.is_running()), (date("2026-11-22T18:24:10Z"), false));
+        clock.start();
+        clock.set(date("2030-01-01T00:00:00Z"));
+        assert!(clock.now() >= date("2030-01-01T00:00:00Z"));
+        clock.advance(TimeDelta::weeks(2));
+        assert!(clock.now() >= date("2030-01-15T00:00:00Z"));
+        clock.stop();
+        assert_eq!(clock.now(), clock.now());
+        assert!(clock.now() < date("2030-01-15T01:00:00Z"));
+    }
+
+    #[test]
+    fn beyond_all_dates_a_clock_stays_at_the_last() {
+        let clock = ManualClock::new(date("2026-11-22T18:24:10Z"));
+        clock.advance(TimeDelta::MAX);
+        clock.start();
+        assert!(clock.now() <= DateTime::<Utc>::MAX_UTC);
+        clock.advance(TimeDelta::MIN);
+        clock.advance(TimeDelta::MIN);
+        clock.stop();
+        assert_eq!(clock.now(), DateTime::<Utc>::MIN_UTC);
     }
 }

@@ -10,7 +10,6 @@ use sessionid::management;
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
-    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info,actix_server=warn"))
-        .init();
+    let _log = management::start_logging();
     management::execute_from_command_line(std::env::args_os())
 }

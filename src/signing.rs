@@ -80,8 +80,8 @@ pub enum SigningError {
 pub struct Unsigned<'a> {
     /// The text that was signed.
     pub value: &'a str,
-    /// When it was signed, in seconds since 1970.
-    pub timestamp: u64,
+    /// When it was signed, in seconds since 1970; negative before.
+    pub timestamp: i64,
     /// Which key signed it: 0 is `SECRET_KEY`, 1 the first of `SECRET_KEY_FALLBACKS`, and so on.
     pub key_index: usize,
 }
@@ -134,11 +134,14 @@ impl TimestampSigner {
     /// ```
     #[must_use]
     pub fn sign(&self, value: &str, now: DateTime<Utc>) -> String {
-        let timestamp = u64::try_from(now.timestamp()).unwrap_or(0);
+        let timestamp = now.timestamp();
         let mut signed = String::with_capacity(value.len() + 52);
         signed.push_str(value);
         signed.push(SEPARATOR);
-        signed.push_str(&base62::encode(timestamp));
+        if timestamp < 0 {
+            signed.push('-');
+        }
+        signed.push_str(&base62::encode(timestamp.unsigned_abs()));
         let signature = signature_of(&self.keys[0], &signed);
         signed.push(SEPARATOR);
         signed.push_str(&signature);
@@ -167,10 +170,12 @@ impl TimestampSigner {
         };
         let key_index = self.keys.iter().position(made_it).ok_or(SigningError::BadSignature)?;
         let (value, timestamp) = text.rsplit_once(SEPARATOR).ok_or(SigningError::Timestamp)?;
-        let timestamp = base62::decode(timestamp)
+        let (sign, digits) = timestamp.strip_prefix('-').map_or((1, timestamp), |digits| (-1, digits));
+        let timestamp = base62::decode(digits)
             .ok()
-            .and_then(|seconds| u64::try_from(seconds).ok())
-            .ok_or(SigningError::Timestamp)?;
+            .and_then(|seconds| i64::try_from(seconds).ok())
+            .ok_or(SigningError::Timestamp)?
+            * sign;
         Ok(Unsigned { value, timestamp, key_index })
     }
 }
@@ -321,9 +326,19 @@ mod tests {
         assert_eq!(dumps(&signer("secret"), long.as_bytes(), now()), DJANGO_COMPRESSED);
     }
 
+    const DJANGO_BEFORE_1970: &str = "eyJjb3VudGVyIjoxfQ:-G8:Co2L1RqR5LZfVk2sKP5wBO0Jf1TOGeQ4mLAbOT9TeOQ";
     const DJANGO_SHORT: &str = "eyJjb3VudGVyIjoxfQ:1r31eq:-BqjOHDGgndDCf9kulPtG4KPp7tUbaDTvHNsE3rTeXU";
     const DJANGO_COMPRESSED: &str =
         ".eJyrVipJrShRslJKTEoeEKRUCwCnkTFw:1r31eq:qzrJcaqJwJ0Y0QpfJpjiQWkrl3IWu4M_CtDyaAYrZSE";
+
+    #[test]
+    fn a_timestamp_before_1970_is_djangos_as_well() {
+        // The same by Django 5.2.19 at -1000.
+        let then = DateTime::from_timestamp(-1000, 0).expect("a date");
+        let payload = dumps(&signer("secret"), br#"{"counter":1}"#, then);
+        assert_eq!(payload, DJANGO_BEFORE_1970);
+        assert_eq!(signer("secret").unsign(&payload).expect("a good signature").timestamp, -1000);
+    }
 
     #[test]
     fn fallback_keys_are_tried_in_order() {

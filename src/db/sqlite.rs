@@ -78,5 +78,14 @@ pub(super) fn is_locked(error: &diesel::result::Error) -> bool {
 /// A path that SQLite takes for a file and nothing else: `:memory:` and `file:` mean more to it.
 pub(super) fn file(path: &Path) -> String {
     let path = if path.is_absolute() { path.to_owned() } else { Path::new(".").join(path) };
-    path.to_string_lossy().into_owned()
+    path.to_str().map_or_else(|| uri(&path), str::to_owned)
+}
+
+/// Diesel takes a path in UTF-8 alone; in a URI, whose bytes may be written in ASCII, SQLite takes any.
+fn uri(path: &Path) -> String {
+    let bytes = path.as_os_str().as_encoded_bytes().iter();
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte);
+    let written =
+        bytes.map(|&byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") });
+    format!("file:{}", written.collect::<String>())
 }

@@ -14,6 +14,7 @@ mod feed;
 mod learner;
 mod limits;
 mod log;
+mod loopback;
 mod pages;
 mod panels;
 mod play;
@@ -25,6 +26,7 @@ mod urls;
 mod views;
 mod visit;
 
+pub(crate) use self::loopback::address_is_loopback;
 pub(crate) use self::recorder::record;
 pub(crate) use self::state::{Lab, SecretKeys};
 pub(crate) use self::urls::configure;

@@ -8,7 +8,7 @@ use actix_web::web::{self, Data, FormConfig, ServiceConfig};
 use actix_web::{Error, HttpResponse};
 
 use super::state::Lab;
-use super::{actions, cross_origin, feed, play, views};
+use super::{actions, cross_origin, feed, loopback, play, views};
 use crate::sessions::SessionMiddleware;
 use crate::site::{as_action, as_view};
 
@@ -17,17 +17,18 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; c
 /// Bytes of a form.
 const LARGEST_FORM: usize = 16 << 10;
 
-/// `/`, `/lab…` and `/play/…`.
+/// `/`, `/lab…` and `/play/…`, for this machine alone.
 pub(crate) fn configure(config: &mut ServiceConfig, lab: Data<Lab>, sessions: SessionMiddleware) {
     let forms = || FormConfig::default().limit(LARGEST_FORM);
     config
         .app_data(lab)
-        .service(as_view("/", views::index).wrap(from_fn(page_headers)))
+        .service(as_view("/", views::index).wrap(from_fn(page_headers)).wrap(from_fn(loopback::check)))
         .service(
             web::scope("/lab")
                 .app_data(forms())
                 .wrap(from_fn(page_headers))
                 .wrap(from_fn(cross_origin::check))
+                .wrap(from_fn(loopback::check))
                 .service(as_view("", views::exercises))
                 .service(as_view("/feed", feed::feed))
                 .service(as_view("/exercise/{number}", views::exercise))
@@ -52,6 +53,7 @@ pub(crate) fn configure(config: &mut ServiceConfig, lab: Data<Lab>, sessions: Se
                 .app_data(forms())
                 .wrap(sessions)
                 .wrap(from_fn(cross_origin::check))
+                .wrap(from_fn(loopback::check))
                 .service(as_action("/{operation}", play::operate)),
         );
 }

@@ -8,15 +8,19 @@
 //! ```
 
 mod commands;
+mod logging;
 
 use std::ffi::OsString;
 use std::io::ErrorKind;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use self::commands::output::visible;
 use self::commands::{CommandError, check, clearsessions, migrate, runserver, sessions, walkthrough};
+pub use self::logging::{Log, start_logging};
 use crate::error::chain;
 use crate::settings::{Settings, SettingsError};
 
@@ -111,24 +115,41 @@ enum FailLevel {
 /// assert_eq!(execute_from_command_line(arguments), ExitCode::from(2)); // "… 'migrate'"
 /// ```
 pub fn execute_from_command_line(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(arguments) {
+    let arguments: Vec<_> = arguments.into_iter().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(error) => {
+            let code = u8::try_from(error.exit_code()).unwrap_or(2);
             // A closed pipe leaves nobody to tell.
-            let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+            let _ = presentable(error, &arguments).print();
+            return ExitCode::from(code);
         }
     };
-    match execute(cli) {
+    match without_panic(cli) {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read the output has read enough.
         Err(CommandError::Output(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("Error: {}", chain(&error).replace('\n', " "));
+            eprintln!("Error: {}", visible(&chain(&error).replace('\n', " ")));
             // The shell's code for what Ctrl-C ended.
             if let CommandError::Interrupted { .. } = error { ExitCode::from(130) } else { ExitCode::FAILURE }
         }
     }
+}
+
+/// What clap says of a command line, without what would move a terminal's cursor.
+fn presentable(error: clap::Error, arguments: &[OsString]) -> clap::Error {
+    let visible = arguments.iter().map(|argument| visible(&argument.to_string_lossy()));
+    Cli::try_parse_from(visible).err().unwrap_or(error)
+}
+
+/// Libraries panic when a process may not have another thread or file.
+fn without_panic(cli: Cli) -> Result<(), CommandError> {
+    panic::catch_unwind(AssertUnwindSafe(|| execute(cli))).unwrap_or_else(|panic| {
+        let message = panic.downcast_ref::<String>().cloned();
+        let message = message.or_else(|| panic.downcast_ref::<&str>().map(|&text| text.to_owned()));
+        Err(CommandError::Panic(message.unwrap_or_default()))
+    })
 }
 
 fn execute(cli: Cli) -> Result<(), CommandError> {
@@ -145,7 +166,7 @@ fn execute(cli: Cli) -> Result<(), CommandError> {
         Command::Sessions(SessionsCommand::Show { key }) => sessions::show(&settings, &key),
         Command::Sessions(SessionsCommand::Delete { key }) => sessions::delete(&settings, &key),
         Command::Check { deploy, fail_level } => {
-            check::execute(&settings, deploy, fail_level == FailLevel::Warning)
+            check::execute(&settings, &file, deploy, fail_level == FailLevel::Warning)
         }
         Command::Walkthrough { age } => walkthrough::execute(settings, age),
     }

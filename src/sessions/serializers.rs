@@ -190,8 +190,8 @@ pub trait PayloadCodec: fmt::Debug + Send + Sync {
 /// What a good signature tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Signature {
-    /// When the payload was signed, in seconds since 1970.
-    pub timestamp: u64,
+    /// When the payload was signed, in seconds since 1970; negative before.
+    pub timestamp: i64,
     /// Which key signed it: 0 is `SECRET_KEY`, 1 the first of `SECRET_KEY_FALLBACKS`, and so on.
     pub key_index: usize,
 }

@@ -19,6 +19,7 @@ mod error;
 mod names;
 mod redacted;
 mod rules;
+mod server;
 mod sources;
 mod warnings;
 
@@ -28,8 +29,12 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ipnet::IpNet;
+
 pub use self::error::SettingsError;
 use self::rules::{is_cookie_path, is_domain, is_host_pattern, is_token};
+pub use self::server::ServerLimits;
+use self::server::{server_limits, trusted_proxies};
 use self::sources::Sources;
 use self::warnings::warn_of_short_keys;
 use crate::cache::CacheOptions;
@@ -87,6 +92,10 @@ pub struct Settings {
     pub secret_key_fallbacks: Vec<String>,
     /// `ALLOWED_HOSTS`.
     pub allowed_hosts: Vec<String>,
+    /// `TRUSTED_PROXIES`.
+    pub trusted_proxies: Vec<IpNet>,
+    /// `MAX_CONNECTIONS`, and what has no setting.
+    pub limits: ServerLimits,
     /// `DATABASE_URL`.
     pub database_url: DatabaseUrl,
     /// The other `DATABASE_…` settings.
@@ -168,6 +177,8 @@ impl Settings {
             secret_key: sources.string("SECRET_KEY")?.unwrap_or_default(),
             secret_key_fallbacks: sources.list("SECRET_KEY_FALLBACKS")?.unwrap_or_default(),
             allowed_hosts: sources.list("ALLOWED_HOSTS")?.unwrap_or_default(),
+            trusted_proxies: trusted_proxies(&sources)?,
+            limits: server_limits(&sources)?,
             database_url: database_url.relative_to(&base_dir),
             database: database_options(&sources)?,
             session_engine,

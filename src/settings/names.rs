@@ -14,11 +14,13 @@ pub(super) enum Kind {
 }
 
 /// Every setting, in the order of the README's table.
-pub(super) const SETTINGS: [(&str, Kind); 27] = [
+pub(super) const SETTINGS: [(&str, Kind); 29] = [
     ("DEBUG", Kind::Boolean),
     ("SECRET_KEY", Kind::String),
     ("SECRET_KEY_FALLBACKS", Kind::List),
     ("ALLOWED_HOSTS", Kind::List),
+    ("TRUSTED_PROXIES", Kind::List),
+    ("MAX_CONNECTIONS", Kind::Integer),
     ("DATABASE_URL", Kind::String),
     ("DATABASE_SYNCHRONOUS", Kind::String),
     ("DATABASE_CONNECT_TIMEOUT", Kind::Integer),

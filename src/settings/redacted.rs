@@ -22,6 +22,8 @@ impl fmt::Debug for Settings {
             .field("secret_key", &Hidden)
             .field("secret_key_fallbacks", &fallbacks)
             .field("allowed_hosts", &self.allowed_hosts)
+            .field("trusted_proxies", &self.trusted_proxies)
+            .field("limits", &self.limits)
             .field("database_url", &self.database_url)
             .field("database", &self.database)
             .field("session_engine", &self.session_engine)

@@ -10,6 +10,8 @@ use actix_web::web::Data;
 use actix_web::{Error, HttpResponse};
 use tera::context;
 
+use super::body_timeout::is_timed_out;
+use super::client_address::client_address;
 use super::headers::complete;
 use super::templates::Templates;
 use super::views::ViewError;
@@ -58,25 +60,34 @@ pub async fn error_pages<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    let uri = request.uri().clone();
-    let response = match next.call(request).await {
+    let asked = Asked { uri: request.uri().clone(), client: client_address(request.request()) };
+    let mut response = match next.call(request).await {
         Ok(response) => response,
-        Err(error) => return Err(error_with_page(&templates, **show, &uri, error)),
+        Err(error) => return Err(error_with_page(&templates, **show, &asked, error)),
     };
+    if is_timed_out(&response) {
+        *response.response_mut().status_mut() = StatusCode::REQUEST_TIMEOUT;
+    }
     if !response.status().is_client_error() && !response.status().is_server_error() {
         return Ok(response.map_into_left_body());
     }
-    let cause = record(&uri, response.status(), response.response().error());
+    let cause = record(&asked, response.status(), response.response().error());
     let page = page(&templates, response.status(), cause.as_deref().filter(|_| show.0));
     let (request, mut response) = response.into_parts();
     declare_html(response.headers_mut());
     Ok(ServiceResponse::new(request, response.set_body(page)).map_into_right_body())
 }
 
+/// What the log tells of a request.
+struct Asked {
+    uri: Uri,
+    client: String,
+}
+
 /// A middleware below failed without a response, and the request went with it.
-fn error_with_page(templates: &Templates, show: ShowCauses, uri: &Uri, error: Error) -> Error {
+fn error_with_page(templates: &Templates, show: ShowCauses, asked: &Asked, error: Error) -> Error {
     let mut response = error.error_response();
-    let cause = record(uri, response.status(), Some(&error));
+    let cause = record(asked, response.status(), Some(&error));
     let page = page(templates, response.status(), cause.as_deref().filter(|_| show.0));
     declare_html(response.headers_mut());
     complete(response.headers_mut());
@@ -84,14 +95,14 @@ fn error_with_page(templates: &Templates, show: ShowCauses, uri: &Uri, error: Er
 }
 
 /// Writes an error response down, and tells its cause.
-fn record(uri: &Uri, status: StatusCode, error: Option<&Error>) -> Option<String> {
+fn record(asked: &Asked, status: StatusCode, error: Option<&Error>) -> Option<String> {
     let cause = error.map(cause);
     let reason = status.canonical_reason().unwrap_or("Error");
     let level = if status.is_server_error() { log::Level::Error } else { log::Level::Warn };
     // The session middleware has written its own errors down.
     if error.and_then(Error::as_error::<SessionError>).is_none() {
         let because = cause.as_ref().map(|cause| format!(": {cause}")).unwrap_or_default();
-        log::log!(target: "django.request", level, "{reason}: {}{because}", uri.path());
+        log::log!(target: "django.request", level, "{reason}: {} from {}{because}", asked.uri.path(), asked.client);
     }
     cause
 }

@@ -1,11 +1,16 @@
 //! `ALLOWED_HOSTS`: which names this site answers to.
 
+use std::net::SocketAddr;
+
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Version;
 use actix_web::http::header::HOST;
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpResponse};
+
+use super::client_address::client_address;
 
 /// Django's `ALLOWED_HOSTS` and `validate_host`.
 ///
@@ -73,38 +78,67 @@ impl AllowedHosts {
         request: ServiceRequest,
         next: Next<B>,
     ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-        let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
-        if host.is_some_and(|host| hosts.allow(host)) {
+        let host = host(&request);
+        if host.as_deref().is_some_and(|host| hosts.allow(host)) {
             return next.call(request).await.map(ServiceResponse::map_into_left_body);
         }
-        log::warn!(target: "django.security.DisallowedHost", "Invalid HTTP_HOST header: {host:?}. You may need to add it to ALLOWED_HOSTS.");
+        let client = client_address(request.request());
+        log::warn!(target: "django.security.DisallowedHost", "Invalid HTTP_HOST header: {host:?} from {client}. You may need to add it to ALLOWED_HOSTS.");
         Ok(request.into_response(HttpResponse::BadRequest().finish()).map_into_right_body())
     }
 }
 
-/// Django's `split_domain_port`: the domain without its port and final dot, if the header is one.
+/// The host that a request names. One of HTTP/1.0 need not name any, and then it is the server's own, as Django's
+/// `_get_raw_host` has it; two are none (RFC 9112, section 3.2).
+fn host(request: &ServiceRequest) -> Option<String> {
+    let mut named = request.headers().get_all(HOST);
+    match (named.next(), named.next()) {
+        (Some(host), None) => host.to_str().ok().map(str::to_owned),
+        (None, _) if request.version() < Version::HTTP_11 => {
+            Some(server_name(request.app_config().local_addr()))
+        }
+        _ => None,
+    }
+}
+
+/// `SERVER_NAME` and `SERVER_PORT` as Django's `runserver` has them.
+fn server_name(address: SocketAddr) -> String {
+    let ip = address.ip().to_canonical();
+    if ip.is_loopback() || ip.is_unspecified() {
+        return format!("localhost:{}", address.port());
+    }
+    SocketAddr::new(ip, address.port()).to_string()
+}
+
+/// Django's `split_domain_port` of a header in lower case: the domain without its port and final dot, if there
+/// is one.
 fn domain(header: &str) -> Option<&str> {
-    let end = match header.strip_prefix('[') {
-        Some(rest) => rest.find(']')? + 2,
-        None => header.find(':').unwrap_or(header.len()),
+    let end = if header.starts_with('[') {
+        header.find(']')? + 1
+    } else {
+        header.find(':').unwrap_or(header.len())
     };
     let (domain, port) = header.split_at(end);
     let is_port = port.is_empty()
         || port
             .strip_prefix(':')
             .is_some_and(|port| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()));
-    let is_name = |name: &str| {
-        !name.is_empty() && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-'))
+    let is_domain = match domain.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        Some(address) => is_bracketed(address),
+        None => domain.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-')),
     };
-    let is_address = |address: &str| {
-        address.contains(':')
-            && address.bytes().all(|byte| matches!(byte, b'a'..=b'f' | b'0'..=b'9' | b'.' | b':'))
-    };
-    let valid = match domain.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        Some(address) => is_address(address),
-        None => is_name(domain),
-    };
-    (is_port && valid).then(|| domain.strip_suffix('.').unwrap_or(domain))
+    let domain = domain.strip_suffix('.').unwrap_or(domain);
+    (is_port && is_domain && !domain.is_empty()).then_some(domain)
+}
+
+/// `[a-f0-9]*:[a-f0-9.:]+`, which Django takes for an IPv6 address.
+fn is_bracketed(address: &str) -> bool {
+    let is_hexadecimal = |byte: u8| matches!(byte, b'a'..=b'f' | b'0'..=b'9');
+    address.split_once(':').is_some_and(|(first, rest)| {
+        first.bytes().all(is_hexadecimal)
+            && !rest.is_empty()
+            && rest.bytes().all(|byte| is_hexadecimal(byte) || matches!(byte, b'.' | b':'))
+    })
 }
 
 /// Django's `is_same_domain`, and `*` for any.
@@ -168,5 +202,55 @@ mod tests {
         }
         assert!(hosts(&["*"], false).allow("anything.at.all"));
         assert!(!hosts(&["*"], false).allow("any thing"));
+        assert!(!hosts(&["", "."], false).allow("."), "an empty pattern matches nothing");
+    }
+
+    /// What Django's `split_domain_port` says; `tests/django/hosts_test.py` asks Django itself.
+    #[test]
+    fn a_host_is_split_as_django_splits_it() {
+        for (header, expected) in [
+            ("example.com", Some("example.com")),
+            ("example.com:0", Some("example.com")),
+            ("example.com:99999999", Some("example.com")),
+            ("example.com..", Some("example.com.")),
+            ("..", Some(".")),
+            ("-", Some("-")),
+            ("1.2.3.4:80", Some("1.2.3.4")),
+            ("[::]", Some("[::]")),
+            ("[::1]:80", Some("[::1]")),
+            ("[f:.]", Some("[f:.]")),
+            ("[:1]", Some("[:1]")),
+            ("[1:2:3]", Some("[1:2:3]")),
+            ("", None),
+            (".", None),
+            (".:80", None),
+            (":", None),
+            (":80", None),
+            ("[", None),
+            ("]", None),
+            ("[]", None),
+            ("[:]", None),
+            ("[f:]", None),
+            ("[.:1]", None),
+            ("[f.:1]", None),
+            ("[1]", None),
+            ("[::1", None),
+            ("::1]", None),
+            ("[::1].", None),
+            ("[::1]x", None),
+            ("[::1]:", None),
+            ("[::g]", None),
+            ("[fe80::1%eth0]", None),
+            ("[[::1]]", None),
+            ("a[::1]", None),
+            ("example_com", None),
+            ("example.com:+80", None),
+            ("example.com:8 0", None),
+            ("a,b", None),
+            ("a b", None),
+            ("é.com", None),
+        ] {
+            assert_eq!(domain(header), expected, "{header:?}");
+        }
     }
 }

@@ -8,13 +8,18 @@
 //! # drop(app);
 //! ```
 
+mod body_timeout;
+mod client_address;
 mod error_pages;
 mod headers;
 mod hosts;
+mod static_files;
 mod templates;
 mod urls;
 mod views;
 
+pub(crate) use self::body_timeout::{BodyTimeout, limit_body};
+pub(crate) use self::client_address::{TrustedProxies, client_address};
 pub use self::error_pages::{ShowCauses, error_pages};
 pub use self::headers::default_headers;
 pub use self::hosts::AllowedHosts;

@@ -3,12 +3,12 @@
 use std::future::ready;
 use std::path::Path;
 
-use actix_files::Files;
 use actix_web::http::Method;
 use actix_web::http::header::{ALLOW, CONTENT_LENGTH};
-use actix_web::web::{self, ServiceConfig};
+use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder};
 
+use super::static_files::{StaticFolder, static_file};
 use super::views::{ActixHelloWorldView, HelloPlainView, HelloPokeView, HelloWorld2View, HelloWorldView};
 use crate::sessions::SessionMiddleware;
 use crate::sessions::actix::stock::{StockMiddleware, StockStore};
@@ -75,7 +75,8 @@ pub fn configure(
     static_files: &Path,
 ) {
     config
-        .service(Files::new("/static", static_files))
+        .app_data(Data::new(StaticFolder::new(static_files)))
+        .service(as_view("/static/{path:.*}", static_file))
         .service(
             web::scope("/hello")
                 .wrap(sessions)

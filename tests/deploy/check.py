@@ -26,6 +26,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 DEPLOY = REPOSITORY / "deploy"
 HOST = "www.example.com"
+COOKIE = "__Host-sessionid"
 CLIENTS = 16
 
 
@@ -60,6 +61,7 @@ class Site:
         if server := os.environ.get("TEST_POSTGRES_URL"):
             # One that every PostgreSQL has; nothing else uses this one's table.
             database = f"{server}/postgres"
+        (folder / ".env").touch(0o600)
         (folder / ".env").write_text(
             f"SECRET_KEY=k9-Lq-0z-mW7xP2v-RtY8bNc4HdSf6GjKuEoAiQw1XyZ3TrVe5\nDATABASE_URL={database}\n"
         )
@@ -119,6 +121,9 @@ class Deployment(unittest.TestCase):
         self.tls, self.plain = free_port(), free_port()
         self.configure_nginx()
 
+    # The tests are one client, and a busy one.
+    rate = "100000r/s"
+
     def configure_nginx(self):
         certificate, key = self.folder / "site.pem", self.folder / "site.key"
         subprocess.run(
@@ -130,8 +135,11 @@ class Deployment(unittest.TestCase):
         for old, new in {
             "127.0.0.1:8001": f"127.0.0.1:{self.ports[0]}",
             "127.0.0.1:8002": f"127.0.0.1:{self.ports[1]}",
-            "listen 443 ssl": f"listen 127.0.0.1:{self.tls} ssl",
-            "listen 80": f"listen 127.0.0.1:{self.plain}",
+            "listen 443 ssl;": f"listen 127.0.0.1:{self.tls} ssl;",
+            "listen 443 ssl default_server;": f"listen 127.0.0.1:{self.tls} ssl default_server;",
+            "listen 80;": f"listen 127.0.0.1:{self.plain};",
+            "listen 80 default_server;": f"listen 127.0.0.1:{self.plain} default_server;",
+            "rate=50r/s": f"rate={self.rate}",
             f"/etc/ssl/certs/{HOST}.pem": str(certificate),
             f"/etc/ssl/private/{HOST}.key": str(key),
         }.items():
@@ -161,9 +169,76 @@ class Deployment(unittest.TestCase):
 
     def ask(self, method, path="/hello/world"):
         """The status of an answer on a connection of its own."""
+        return self.answer(method, path).status
+
+    def answer(self, method, path, **headers):
         with closing(connect(self.tls)) as connection:
-            connection.request(method, path, headers={"Host": HOST, "Connection": "close"})
-            return connection.getresponse().status
+            connection.request(method, path, headers={"Host": HOST, "Connection": "close", **headers})
+            return connection.getresponse()
+
+    def test_browsers_are_told_to_stay_with_https_whatever_the_answer(self):
+        self.serve()
+        for path in ["/hello/world", "/nothing/here"]:
+            self.assertEqual(self.answer("GET", path).getheader("Strict-Transport-Security"), "max-age=31536000")
+
+    def test_another_host_gets_no_answer(self):
+        self.serve()
+        for host in ["other.example", f"{HOST}.other.example", "127.0.0.1", ""]:
+            with self.subTest(host=host), closing(http.client.HTTPConnection("127.0.0.1", self.plain)) as connection:
+                connection.request("GET", "/hello/world", headers={"Host": host})
+                # 400 for no host at all, which nginx says by itself.
+                with self.assertRaises(http.client.RemoteDisconnected):
+                    if connection.getresponse().status == 400 and not host:
+                        raise http.client.RemoteDisconnected
+            with self.subTest(sni=host), self.assertRaises(ssl.SSLError):
+                context = ssl._create_unverified_context()
+                with socket.create_connection(("127.0.0.1", self.tls), 20) as connection:
+                    context.wrap_socket(connection, server_hostname=host or None)
+        with self.assertRaises(http.client.RemoteDisconnected):
+            self.answer("GET", "/hello/world", Host="other.example")
+
+    def test_a_client_with_too_many_requests_under_way_is_told_so(self):
+        self.serve()
+        statuses = []
+        for _ in range(51):
+            connection = self.enterContext(closing(connect(self.tls)))
+            connection.putrequest("POST", "/hello/plain", skip_host=True)
+            connection.putheader("Host", HOST)
+            # A body that does not come.
+            connection.putheader("Content-Length", "10")
+            connection.endheaders()
+            connection.sock.settimeout(0.05)
+            try:
+                statuses.append(connection.sock.recv(12))
+            except TimeoutError:
+                statuses.append(b"")
+        self.assertEqual((statuses[:50], statuses[50:]), ([b""] * 50, [b"HTTP/1.1 429"]))
+
+    def test_a_client_that_asks_too_often_is_told_so(self):
+        self.rate = "50r/s"
+        self.configure_nginx()
+        self.serve()
+        with closing(connect(self.tls)) as connection:
+            statuses = []
+            while 429 not in statuses and len(statuses) < 5000:
+                connection.request("GET", "/hello/plain", headers={"Host": HOST})
+                answer = connection.getresponse()
+                answer.read()
+                statuses.append(answer.status)
+        self.assertEqual(set(statuses), {200, 429})
+        self.assertGreater(len(statuses), 200, "a burst is no attack")
+
+    def test_the_log_names_the_client_and_not_the_proxy_nor_what_the_client_says(self):
+        self.serve()
+        with closing(connect(self.tls, "127.0.0.2")) as connection:
+            spoofed = {"X-Forwarded-For": "203.0.113.66", "Forwarded": "for=203.0.113.66"}
+            connection.request("GET", "/nothing/here", headers={"Host": HOST, **spoofed})
+            self.assertEqual(connection.getresponse().status, 404)
+        logs = lambda: "".join((self.site.folder / f"{port}.log").read_text() for port in self.ports)  # noqa: E731
+        deadline = time.monotonic() + 20
+        while "/nothing/here" not in logs() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        self.assertIn("Not Found: /nothing/here from 127.0.0.2", logs())
 
     def test_the_configuration_is_one(self):
         done = subprocess.run(["nginx", "-t", "-c", str(self.nginx)], capture_output=True, text=True)
@@ -175,6 +250,21 @@ class Deployment(unittest.TestCase):
         self.assertEqual(self.said_of_unit(text), [])
         self.assertNotEqual(self.said_of_unit(text.replace("TimeoutStopSec=35", "TimeoutStopSec=soon")), [])
 
+    def test_the_unit_gives_the_service_little(self):
+        text = (DEPLOY / "sessionid@.service").read_text()
+        self.assertLess(self.exposure(text), 3.0)
+        self.assertGreater(self.exposure(re.sub(r"(?m)^(Protect|Restrict|SystemCall).*\n", "", text)), 3.0)
+        for line in ["UMask=0077", "LimitNOFILE=4096", "SystemCallFilter=@system-service"]:
+            self.assertIn(f"\n{line}\n", text)
+
+    def exposure(self, text):
+        unit = self.folder / "sessionid@8001.service"
+        unit.write_text(text)
+        done = subprocess.run(
+            ["systemd-analyze", "security", "--offline=true", "--no-pager", str(unit)], capture_output=True, text=True
+        )
+        return float(re.search(r"exposure level for \S+: ([\d.]+)", done.stdout)[1])
+
     def said_of_unit(self, text):
         """What systemd says of it; what it says of this machine's other units is left out."""
         unit = self.folder / "sessionid@8001.service"
@@ -185,14 +275,17 @@ class Deployment(unittest.TestCase):
     def test_the_settings_pass_the_check_of_a_deployment(self):
         site = Site(self.folder / "site")
         done = site.run("check", "--deploy", "--fail-level", "WARNING")
-        self.assertEqual((done.returncode, done.stdout), (0, "System check identified no issues (0 silenced).\n"))
+        self.assertEqual((done.returncode, re.findall(r"\((\w+\.\w+)\)", done.stdout)), (0, ["sessionid.I003"]), done.stdout)
+        (site.folder / ".env").chmod(0o644)
+        self.assertIn("sessionid.W006", site.run("check", "--deploy").stdout)
 
     def test_plain_http_is_sent_to_https(self):
         self.serve()
-        connection = self.enterContext(closing(http.client.HTTPConnection("127.0.0.1", self.plain, timeout=20)))
-        connection.request("GET", "/hello/world", headers={"Host": HOST})
-        answer = connection.getresponse()
-        self.assertEqual((answer.status, answer.getheader("Location")), (301, f"https://{HOST}/hello/world"))
+        for host in [HOST, HOST.upper(), f"{HOST}:1234", f"{HOST}."]:
+            with self.subTest(host=host), closing(http.client.HTTPConnection("127.0.0.1", self.plain, timeout=20)) as plain:
+                plain.request("GET", "/hello/world?a=b", headers={"Host": host})
+                answer = plain.getresponse()
+                self.assertEqual((answer.status, answer.getheader("Location")), (301, f"https://{HOST}/hello/world?a=b"))
 
     def test_only_a_request_that_may_be_carried_out_twice_is_sent_twice(self):
         upstreams = [Upstream(port) for port in self.ports]
@@ -304,11 +397,11 @@ class Moving(unittest.TestCase):
         server = site.serve(port, environment)
         try:
             with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=20)) as connection:
-                cookie = {"Cookie": f"sessionid={key}"} if key else {}
+                cookie = {"Cookie": f"{COOKIE}={key}"} if key else {}
                 connection.request("GET", "/hello/world", headers={"Host": HOST, **cookie})
                 answer = connection.getresponse()
                 found = re.search(rb"<b>(\d+)</b>", answer.read())
-                return re.match(r"sessionid=([a-z0-9]+)", answer.getheader("Set-Cookie"))[1], int(found[1])
+                return re.match(COOKIE + r"=([a-z0-9]+)", answer.getheader("Set-Cookie"))[1], int(found[1])
         finally:
             stop(server)
 
@@ -317,9 +410,16 @@ def children(pid):
     return set(Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
 
 
-def connect(port):
-    context = ssl._create_unverified_context()
-    return http.client.HTTPSConnection("127.0.0.1", port, timeout=20, context=context)
+def connect(port, source=None):
+    return Tls("127.0.0.1", port, timeout=20, source_address=source and (source, 0))
+
+
+class Tls(http.client.HTTPConnection):
+    """A connection to nginx for HOST, whose name stands in the TLS handshake."""
+
+    def connect(self):
+        super().connect()
+        self.sock = ssl._create_unverified_context().wrap_socket(self.sock, server_hostname=HOST)
 
 
 def visit(port, over, problems, visits, number):
@@ -331,7 +431,7 @@ def visit(port, over, problems, visits, number):
 def count(connection, over, problems, visits, number):
     cookie, expected = None, 0
     while not over.is_set():
-        headers = {"Host": HOST, **({"Cookie": f"sessionid={cookie}"} if cookie else {})}
+        headers = {"Host": HOST, **({"Cookie": f"{COOKIE}={cookie}"} if cookie else {})}
         try:
             connection.request("GET", "/hello/world", headers=headers)
             answer = connection.getresponse()
@@ -347,7 +447,7 @@ def count(connection, over, problems, visits, number):
         if not expected <= counter <= expected + 1:
             return problems.append(f"client {number}: {counter} instead of {expected}")
         expected = counter + 1
-        cookie = re.match(r"sessionid=([a-z0-9]+)", set_cookie)[1]
+        cookie = re.match(COOKIE + r"=([a-z0-9]+)", set_cookie)[1]
         visits[number] += 1
 
 

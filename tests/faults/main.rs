@@ -20,3 +20,5 @@ mod locked;
 mod read_only;
 mod refused_start;
 mod shutdown;
+mod start_limits;
+mod unread_log;

@@ -75,8 +75,7 @@ impl Server {
     pub(crate) fn launch(mut command: Command) -> Result<Self, Ended> {
         let mut process = Process::spawn(&mut command);
         while let Some(line) = process.next_line(PATIENCE) {
-            if let Some(address) = line.strip_prefix(BANNER) {
-                let address = address.trim_end_matches('/').parse().expect("an address in the banner");
+            if let Some(address) = address_in(&line) {
                 return Ok(Self { process, address });
             }
         }
@@ -85,6 +84,11 @@ impl Server {
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// What it prints after its address.
+    pub(crate) fn next_line(&mut self) -> String {
+        self.process.next_line(PATIENCE).expect("a server that runs")
     }
 
     /// `kill -9`.
@@ -106,11 +110,17 @@ impl Server {
     }
 }
 
+/// The address in the banner, if this is its line.
+pub(crate) fn address_in(line: &str) -> Option<SocketAddr> {
+    let address = line.strip_prefix(BANNER)?;
+    Some(address.trim_end_matches('/').parse().expect("an address in the banner"))
+}
+
 /// A program that has ended.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) status: ExitStatus,
-    stderr: String,
+    pub(crate) stderr: String,
 }
 
 impl Ended {

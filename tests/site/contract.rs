@@ -187,3 +187,73 @@ async fn the_stock_counter_without_its_table_is_an_error_page() {
     );
     assert!(answer.body.contains("Internal Server Error"));
 }
+
+#[actix_web::test]
+async fn static_files_have_no_inode_in_an_etag_and_a_date_to_ask_by() {
+    let mut world = World::start();
+    let file = world.get("/static/site.css").await;
+    assert_eq!((file.status, file.header("etag")), (StatusCode::OK, None));
+    let date = file.header("last-modified").unwrap().to_owned();
+    world.browser.set_header("If-Modified-Since", &date);
+    assert_eq!(world.get("/static/site.css").await.status, StatusCode::NOT_MODIFIED);
+}
+
+#[actix_web::test]
+async fn static_files_answer_the_methods_of_a_view_and_no_other_path() {
+    let mut world = World::start();
+    let options = world.browser.request(Method::OPTIONS, "/static/site.css", String::new()).await.unwrap();
+    assert_eq!((options.status, options.header("allow")), (StatusCode::OK, Some("GET, HEAD, OPTIONS")));
+    let head = world.browser.request(Method::HEAD, "/static/site.css", String::new()).await.unwrap();
+    assert_eq!((head.status, head.body.as_str()), (StatusCode::OK, ""));
+    let post = world.browser.request(Method::POST, "/static/site.css", String::new()).await.unwrap();
+    assert_eq!(
+        (post.status, post.header("allow")),
+        (StatusCode::METHOD_NOT_ALLOWED, Some("GET, HEAD, OPTIONS"))
+    );
+    for path in [
+        "",
+        "/",
+        "/nothing",
+        "/../settings.toml",
+        "/..%2fsettings.toml",
+        "/%2e%2e/settings.toml",
+        "/.%2e/settings.toml",
+        "/%252e%252e/settings.toml",
+        "//settings.toml",
+        "/%2fetc/passwd",
+        "/..%5csettings.toml",
+        "/site.css%00",
+        "/%ff",
+        "/.",
+        "/lab/",
+    ] {
+        let answer = world.get(&format!("/static{path}")).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn the_clock_may_show_any_time() {
+    for day in ["1600-01-01", "1906-06-08", "1969-12-31", "1970-01-01", "9998-01-01"] {
+        let mut world = World::start();
+        let target: chrono::DateTime<chrono::Utc> = format!("{day}T23:59:59Z").parse().unwrap();
+        world.clock.advance(target - world.clock.now());
+        for path in [
+            "/",
+            "/hello/world",
+            "/hello/world",
+            "/hello/world2",
+            "/hello/poke",
+            "/actix/hello/world",
+            "/lab",
+            "/lab/timeline",
+            "/lab/rows",
+            "/lab/report",
+            "/static/site.css",
+        ] {
+            let answer = world.get(path).await;
+            assert_eq!(answer.status, StatusCode::OK, "{day} {path} {}", answer.body);
+        }
+        assert!(world.get("/hello/world").await.body.contains("Counter : <b>2</b>"), "{day}");
+    }
+}

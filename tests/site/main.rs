@@ -5,6 +5,7 @@ mod caches;
 mod commands;
 mod contract;
 mod lab;
+mod limits;
 mod operations;
 mod seed;
 mod settings;

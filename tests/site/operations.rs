@@ -47,6 +47,15 @@ impl Site {
         text(&output.stdout)
     }
 
+    /// Leaves the database's file to its owner.
+    fn close(&self) {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        if let Some(file) = self.0.file() {
+            std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).unwrap();
+        }
+    }
+
     fn execute(&self, sql: &str) {
         self.0.execute(sql);
     }
@@ -275,20 +284,78 @@ fn a_locked_database_is_said_in_one_line_and_can_still_be_read() {
 #[test]
 fn check_finds_nothing_where_nothing_is_wrong() {
     let site = Site::new();
+    site.close();
     let mut command = site.manage();
     command
         .env("DEBUG", "false")
         .env("ALLOWED_HOSTS", "a.example")
         .env("SESSION_COOKIE_SECURE", "true")
+        .env("SESSION_COOKIE_NAME", "__Host-sessionid")
         .env("SECRET_KEY", "k9$Lq-0z!mW7xP2v_RtY8bNc4HdSf6GjKuEoAiQw1XyZ3TrVe5");
     let output = command.args(["check", "--deploy", "--fail-level", "WARNING"]).output().unwrap();
-    assert_eq!(text(&output.stdout), "System check identified no issues (0 silenced).\n");
+    let shown = text(&output.stdout);
+    assert!(
+        shown.contains("\nINFOS:\n?: (sessionid.I003) HSTS"),
+        "what a proxy does cannot be seen: {shown}"
+    );
+    assert!(shown.ends_with("\nSystem check identified 1 issue (0 silenced).\n"), "{shown}");
     assert_eq!(output.status.code(), Some(0));
+    let output =
+        site.manage().args(["check", "--fail-level", "WARNING"]).env("SESSION_COOKIE_NAME", "id").output();
+    assert_eq!(text(&output.unwrap().stdout), "System check identified no issues (0 silenced).\n");
+}
+
+#[test]
+fn check_deploy_advises_a_prefix_where_the_cookie_can_have_one() {
+    let site = Site::new();
+    for (domain, path, advised) in
+        [("", "/", "'__Host-'"), ("a.example", "/", "'__Secure-'"), ("", "/hello", "'__Secure-'")]
+    {
+        let mut command = site.manage();
+        command.env("SESSION_COOKIE_SECURE", "true").env("SESSION_COOKIE_DOMAIN", domain);
+        let output = command.env("SESSION_COOKIE_PATH", path).args(["check", "--deploy"]).output().unwrap();
+        let shown = text(&output.stdout);
+        assert!(
+            shown.contains(&format!("(sessionid.I002) SESSION_COOKIE_NAME could begin with {advised}")),
+            "{shown}"
+        );
+    }
+}
+
+#[test]
+fn check_deploy_warns_of_files_that_every_user_can_open() {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let (site, folder) = (Site(TestDatabase::file_of_its_own()), tempfile::tempdir().unwrap());
+    site.says(&["migrate"]);
+    let database = site.0.file().unwrap();
+    let settings = folder.path().join("settings.toml");
+    let dotenv = folder.path().join(".env");
+    fs::write(&dotenv, "SECRET_KEY=anything").unwrap();
+    for (content, holds_a_secret) in [("DEBUG = true", false), ("DEBUG = true\n SECRET_KEY = 'mine'", true)] {
+        fs::write(&settings, content).unwrap();
+        for (mode, open) in [(0o600, false), (0o640, false), (0o604, true), (0o602, true), (0o644, true)] {
+            for file in [&dotenv, &settings, &database] {
+                fs::set_permissions(file, Permissions::from_mode(mode)).unwrap();
+            }
+            let shown = site.says(&["check", "--deploy", "--settings", settings.to_str().unwrap()]);
+            let named = |file: &std::path::Path| {
+                shown.contains(&format!("(sessionid.W006) {} is open", file.display()))
+            };
+            assert_eq!(
+                (named(&dotenv), named(&settings), named(&database)),
+                (open, open && holds_a_secret, open),
+                "{mode:o} {shown}"
+            );
+        }
+    }
 }
 
 #[test]
 fn check_deploy_warns_under_djangos_ids() {
     let site = Site::new();
+    site.close();
     let mut command = site.manage();
     command
         .env("SESSION_COOKIE_HTTPONLY", "0")
@@ -308,7 +375,7 @@ fn check_deploy_warns_under_djangos_ids() {
     ] {
         assert!(shown.contains(&format!("?: ({id}) ")), "{id} in {shown}");
     }
-    assert!(shown.contains("SECRET_KEY_FALLBACKS[0]") && shown.contains("identified 8 issues"), "{shown}");
+    assert!(shown.contains("SECRET_KEY_FALLBACKS[0]") && shown.contains("identified 9 issues"), "{shown}");
     assert!(!shown.contains(SECRET_KEY), "keys are secret");
     assert_eq!(output.status.code(), Some(0), "warnings fail only with --fail-level WARNING, as in Django");
     refused(&site.run(&["check", "--deploy", "--fail-level", "WARNING"]), "count as failures");
@@ -322,6 +389,8 @@ fn check_warns_of_cookies_that_a_browser_refuses() {
         (vec![("SESSION_COOKIE_SAMESITE", "None")], "sessionid.W002"),
         (vec![("SESSION_COOKIE_NAME", "__Host-id")], "sessionid.W003"),
         (vec![("SESSION_COOKIE_NAME", "__Secure-id")], "sessionid.W004"),
+        (vec![("SESSION_COOKIE_NAME", "__HOST-id")], "sessionid.W003"),
+        (vec![("SESSION_COOKIE_NAME", "__secure-id")], "sessionid.W004"),
     ] {
         let output =
             site.manage().envs(environment).args(["check", "--fail-level", "WARNING"]).output().unwrap();

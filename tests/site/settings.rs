@@ -7,6 +7,7 @@ mod secrets;
 use std::path::Path;
 
 use sessionid::db::{DatabaseUrl, Synchronous};
+use sessionid::sessions::Engine;
 use sessionid::settings::{DEMO_SECRET_KEY, Settings};
 
 /// Loads settings from a file, a `.env` and an environment.
@@ -62,6 +63,8 @@ fn variables_are_read_by_their_settings_type() {
         ("SECRET_KEY_FALLBACKS", "one,two"),
         ("DATABASE_URL", "sqlite:///tmp/with?mode=ro&%20.db"),
         ("DATABASE_SYNCHRONOUS", "NORMAL"),
+        ("TRUSTED_PROXIES", "127.0.0.1, ::ffff:10.0.0.1,10.0.0.0/8,fd00::/8"),
+        ("MAX_CONNECTIONS", "20"),
         ("SESSION_COOKIE_SAMESITE", "false"),
         ("SESSION_COOKIE_SECURE", "1"),
         ("SESSION_ENGINE", "django.contrib.sessions.backends.db"),
@@ -71,6 +74,9 @@ fn variables_are_read_by_their_settings_type() {
     assert_eq!(settings.secret_key, "12345");
     assert_eq!(settings.allowed_hosts, ["a.example", "b.example"]);
     assert_eq!(settings.secret_key_fallbacks, ["one", "two"]);
+    let proxies: Vec<_> = settings.trusted_proxies.iter().map(ToString::to_string).collect();
+    assert_eq!(proxies, ["127.0.0.1/32", "10.0.0.1/32", "10.0.0.0/8", "fd00::/8"]);
+    assert_eq!(settings.limits.max_connections, 20);
     assert_eq!(settings.session.cookie_samesite, None);
     assert_eq!(settings.database.synchronous, Synchronous::Normal);
     assert_eq!(
@@ -103,6 +109,16 @@ fn a_wrong_setting_is_refused_in_one_line_with_name_source_and_what_is_allowed()
             with("SESSION_COOKIE_SECURE = 'yes'"),
             None,
             ["SESSION_COOKIE_SECURE", "settings.toml", "\"yes\"", "true or false"],
+        ),
+        (
+            with("TRUSTED_PROXIES = ['proxy.example']"),
+            None,
+            ["TRUSTED_PROXIES", "settings.toml", "this list", "10.0.0.0/8"],
+        ),
+        (
+            with("MAX_CONNECTIONS = 0"),
+            None,
+            ["MAX_CONNECTIONS", "settings.toml", "0", "a number of connections from 1"],
         ),
         (
             with("ALLOWED_HOSTS = 'a.example'"),
@@ -226,6 +242,34 @@ fn the_demo_key_is_refused_without_debug_and_never_shown() {
         "{error}"
     );
     assert!(!error.contains(DEMO_SECRET_KEY), "{error}");
+}
+
+#[test]
+fn files_are_kept_in_the_temporary_folder_unless_it_is_said_where() {
+    let own = tempfile::tempdir().unwrap();
+    let own = own.path().to_str().unwrap();
+    for (toml, environment, path) in [
+        ("", &[][..], "/tmp"),
+        ("", &[("TMPDIR", own)], own),
+        ("", &[("TMPDIR", "/no/such/folder"), ("TMP", own)], own),
+        ("SESSION_FILE_PATH = ''", &[("TMPDIR", own)], own),
+        ("SESSION_FILE_PATH = '/srv/sessions'", &[("TMPDIR", own)], "/srv/sessions"),
+    ] {
+        let settings = load(&format!("{MINIMAL}{toml}"), "", environment).unwrap();
+        assert_eq!(settings.session_file_path, std::path::Path::new(path), "{toml} {environment:?}");
+    }
+}
+
+#[test]
+fn an_engine_has_its_name_and_its_dotted_path() {
+    for (name, engine) in
+        [("db", Engine::Db), ("file", Engine::File), ("signed_cookies", Engine::SignedCookies)]
+    {
+        for name in [name.to_owned(), format!("django.contrib.sessions.backends.{name}")] {
+            let settings = load(&format!("{MINIMAL}SESSION_ENGINE = '{name}'"), "", &[]).unwrap();
+            assert_eq!(settings.session_engine, engine);
+        }
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 use actix_web::dev::ServerHandle;
 use sessionid::application::Application;
 use sessionid::clock::{Clock, ManualClock};
-use sessionid::settings::Settings;
+use sessionid::settings::{ServerLimits, Settings};
 use sessionid::testing::{Client, Exchange};
 
 use crate::support::{Row, TestDatabase};
@@ -27,11 +27,16 @@ impl World {
 
     /// The same with some settings in the environment.
     pub(crate) fn start_with(environment: &[(&str, &str)]) -> Self {
+        Self::start_within(environment, ServerLimits::default())
+    }
+
+    /// The same with other limits than a setting can name.
+    pub(crate) fn start_within(environment: &[(&str, &str)], limits: ServerLimits) -> Self {
         let database = TestDatabase::new();
         let url = database.url();
         let environment = environment.iter().copied().chain([("DATABASE_URL", url.as_str())]);
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("settings.toml");
-        let settings = Settings::load(&file, environment).unwrap();
+        let settings = Settings { limits, ..Settings::load(&file, environment).unwrap() };
         let clock = ManualClock::default();
         let (origin, server) = serve(&settings, &clock);
         let browser = Client::new(&origin, Clock::from(clock.clone()));

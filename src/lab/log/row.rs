@@ -75,9 +75,7 @@ impl Signature {
             None => "SECRET_KEY".to_owned(),
             Some(fallback) => format!("SECRET_KEY_FALLBACKS[{fallback}]"),
         };
-        let at = i64::try_from(unsigned.timestamp)
-            .ok()
-            .and_then(|seconds| DateTime::from_timestamp(seconds, 0))
+        let at = DateTime::from_timestamp(unsigned.timestamp, 0)
             .map(|made| format!(" at {} UTC", made.format("%H:%M:%S")))
             .unwrap_or_default();
         let unreadable = error.map(|error| format!("; {}", chain(error))).unwrap_or_default();

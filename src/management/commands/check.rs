@@ -1,11 +1,15 @@
 //! `manage check`: Django's system checks that concern sessions.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{CommandError, output};
+use crate::db::DatabaseUrl;
 use crate::sessions::Engine;
-use crate::settings::Settings;
+use crate::settings::{DEMO_SECRET_KEY, Settings};
 
 /// How long a cache is waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -29,11 +33,18 @@ const SHORTEST_KEY: usize = 50;
 const FEWEST_CHARACTERS: usize = 5;
 const INSECURE_PREFIX: &str = "django-insecure-";
 
-pub(crate) fn execute(settings: &Settings, deploy: bool, fail_on_warnings: bool) -> Result<(), CommandError> {
+pub(crate) fn execute(
+    settings: &Settings,
+    settings_file: &Path,
+    deploy: bool,
+    fail_on_warnings: bool,
+) -> Result<(), CommandError> {
     let mut issues = local_issues(settings);
     issues.extend(cache_issues(settings));
     if deploy {
         issues.extend(deployment_issues(settings));
+        issues.extend(advice(settings));
+        issues.extend(file_issues(settings, settings_file));
     }
     if issues.is_empty() {
         return Ok(output::line("System check identified no issues (0 silenced).")?);
@@ -45,7 +56,7 @@ pub(crate) fn execute(settings: &Settings, deploy: bool, fail_on_warnings: bool)
             output::line(format_args!("\n{title}:"))?;
         }
         for issue in of_level {
-            output::line(format_args!("?: ({}) {}", issue.id, issue.message))?;
+            output::line(format_args!("?: ({}) {}", issue.id, output::visible(&issue.message)))?;
         }
     }
     let plural = if issues.len() == 1 { "issue" } else { "issues" };
@@ -67,12 +78,12 @@ fn local_issues(settings: &Settings) -> Vec<Issue> {
     {
         add(Level::Warning, "sessionid.W002", "SESSION_COOKIE_SAMESITE is set to 'None' without SESSION_COOKIE_SECURE: browsers refuse such a cookie.".to_owned());
     }
-    if session.cookie_name.starts_with("__Host-")
+    if has_prefix(&session.cookie_name, "__Host-")
         && (!session.cookie_secure || session.cookie_domain.is_some() || session.cookie_path != "/")
     {
         add(Level::Warning, "sessionid.W003", "SESSION_COOKIE_NAME begins with '__Host-': browsers refuse such a cookie without Secure, with a Domain, or with a Path other than '/'.".to_owned());
     }
-    if session.cookie_name.starts_with("__Secure-") && !session.cookie_secure {
+    if has_prefix(&session.cookie_name, "__Secure-") && !session.cookie_secure {
         add(Level::Warning, "sessionid.W004", "SESSION_COOKIE_NAME begins with '__Secure-': browsers refuse such a cookie without SESSION_COOKIE_SECURE.".to_owned());
     }
     if settings.debug && session.cookie_name == "sessionid" {
@@ -121,6 +132,64 @@ fn deployment_issues(settings: &Settings) -> Vec<Issue> {
         warn("sessionid.W005", "SESSION_COOKIE_SAMESITE is not set to 'Lax' or 'Strict'. Without it other sites can send requests in a visitor's session.".to_owned());
     }
     issues
+}
+
+/// What is better than a browser's defaults.
+fn advice(settings: &Settings) -> Vec<Issue> {
+    let session = &settings.session;
+    let mut issues = Vec::new();
+    let mut add = |id, message: String| issues.push(Issue { level: Level::Info, id, message });
+    let prefixed = ["__Host-", "__Secure-"].iter().any(|prefix| has_prefix(&session.cookie_name, prefix));
+    if session.cookie_secure && !prefixed {
+        let whole_site = session.cookie_domain.is_none() && session.cookie_path == "/";
+        let prefix = if whole_site { "__Host-" } else { "__Secure-" };
+        add(
+            "sessionid.I002",
+            format!(
+                "SESSION_COOKIE_NAME could begin with '{prefix}': browsers then take it from HTTPS only{}.",
+                if whole_site { ", and from no other host of the domain" } else { "" }
+            ),
+        );
+    }
+    add("sessionid.I003", "HSTS (Django's SECURE_HSTS_SECONDS) is a header of the proxy that speaks TLS: see that it sends Strict-Transport-Security, as deploy/nginx.conf does. Without it the first request of a visitor may go over plain HTTP.".to_owned());
+    issues
+}
+
+/// Browsers know the prefixes in any case (RFC 6265bis, section 5.7).
+fn has_prefix(name: &str, prefix: &str) -> bool {
+    name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+}
+
+/// Files with secrets and sessions that every user of the machine can read or change.
+fn file_issues(settings: &Settings, settings_file: &Path) -> Vec<Issue> {
+    let mut files = vec![settings.base_dir.join(".env")];
+    if fs::read_to_string(settings_file).is_ok_and(|text| text.lines().any(holds_a_secret)) {
+        files.push(settings_file.to_owned());
+    }
+    match &settings.database_url {
+        DatabaseUrl::Sqlite(path) => files.extend(["", "-wal", "-shm"].map(|suffix| {
+            let mut name = path.clone().into_os_string();
+            name.push(suffix);
+            PathBuf::from(name)
+        })),
+        #[cfg(feature = "postgres")]
+        DatabaseUrl::Postgres(_) => {}
+    }
+    let mode = |file: &Path| fs::metadata(file).map_or(0, |metadata| metadata.permissions().mode() & 0o7777);
+    let open = files.iter().filter(|file| mode(file) & 0o006 != 0);
+    let message = |file: &PathBuf| {
+        let (name, mode) = (file.display(), mode(file));
+        format!(
+            "{name} is open to every user of this machine (mode {mode:04o}): whoever reads it can take sessions over. Use chmod 600."
+        )
+    };
+    open.map(|file| Issue { level: Level::Warning, id: "sessionid.W006", message: message(file) }).collect()
+}
+
+fn holds_a_secret(line: &str) -> bool {
+    let line = line.trim_start();
+    line.starts_with("SECRET_KEY") && !line.contains(DEMO_SECRET_KEY)
+        || line.starts_with("DATABASE_URL") && line.contains('@')
 }
 
 fn is_weak(key: &str) -> bool {

@@ -35,6 +35,8 @@ pub(in crate::management) enum CommandError {
     Address(String),
     #[error("cannot write the output")]
     Output(#[from] std::io::Error),
+    #[error("the program has failed, perhaps for a limit of this process (see ulimit -a): {0}")]
+    Panic(String),
     #[error(transparent)]
     Walkthrough(#[from] WalkthroughError),
 }

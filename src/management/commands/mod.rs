@@ -4,7 +4,7 @@ pub(super) mod check;
 pub(super) mod clearsessions;
 mod error;
 pub(super) mod migrate;
-mod output;
+pub(super) mod output;
 pub(super) mod runserver;
 pub(super) mod sessions;
 mod storage;

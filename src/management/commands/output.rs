@@ -27,8 +27,8 @@ pub(super) fn line(text: impl std::fmt::Display) -> std::io::Result<()> {
     writeln!(stdout(), "{text}")
 }
 
-/// A text from the table, with what would move a terminal's cursor made visible.
-pub(super) fn visible(text: &str) -> String {
+/// A text from the table, a path or a command line, with what would move a terminal's cursor made visible.
+pub(crate) fn visible(text: &str) -> String {
     text.chars()
         .flat_map(|character| {
             let escape = character.is_control() || is_invisible(character);

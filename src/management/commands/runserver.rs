@@ -5,12 +5,18 @@ use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::Path;
 
 use super::CommandError;
+use super::output::visible;
 use crate::application::{Application, place};
 use crate::clock::Clock;
+use crate::lab::address_is_loopback;
 use crate::settings::Settings;
 
 /// Django's default.
 pub(crate) const DEFAULT_ADDRESS: &str = "127.0.0.1:8000";
+
+/// What `DEBUG` means to those who are not this machine.
+const REACHABLE: &str = "Others can reach this address and DEBUG is on: they see the causes of errors; \
+                         the lab, which shows session keys, answers this machine alone.";
 
 pub(crate) fn execute(settings: &Settings, settings_file: &Path, address: &str) -> Result<(), CommandError> {
     let address = resolve(address)?;
@@ -39,10 +45,18 @@ fn banner(settings: &Settings, settings_file: &Path, address: SocketAddr) -> std
         out,
         "sessionid version {}, using settings '{}'",
         env!("CARGO_PKG_VERSION"),
-        settings_file.display()
+        visible(&settings_file.display().to_string())
     )?;
-    writeln!(out, "Sessions in {}, SESSION_COOKIE_AGE {} s", place(settings), settings.session.cookie_age)?;
+    writeln!(
+        out,
+        "Sessions in {}, SESSION_COOKIE_AGE {} s",
+        visible(&place(settings)),
+        settings.session.cookie_age
+    )?;
     writeln!(out, "Starting development server at http://{address}/")?;
+    if settings.debug && !address_is_loopback(address.ip()) {
+        writeln!(out, "{REACHABLE}")?;
+    }
     writeln!(out, "Quit the server with CONTROL-C.")?;
     out.flush()
 }

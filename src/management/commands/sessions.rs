@@ -118,9 +118,7 @@ fn field(name: &str, value: &str) -> Result<(), CommandError> {
 fn show_payload(payload: &Payload, codec: &dyn PayloadCodec, now: DateTime<Utc>) -> Result<(), CommandError> {
     match codec.signature(payload) {
         Some(Ok(unsigned)) => {
-            let made = i64::try_from(unsigned.timestamp)
-                .ok()
-                .and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+            let made = DateTime::from_timestamp(unsigned.timestamp, 0);
             let age = made.map_or_else(
                 || "at no date".to_owned(),
                 |made| format!("{} UTC ({})", date(made), span((made - now).num_seconds())),

@@ -46,7 +46,7 @@ impl SignedCookiesBackend {
         // What is too large to be read here is ours all the same.
         let data = self.codec.decode_within(&Payload::from(cookie.as_bytes()), LARGEST_LIGHT);
         data.unwrap_or(Ok(SessionData::default())).ok()?;
-        let signed = DateTime::from_timestamp(i64::try_from(signed.timestamp).ok()?, 0)?;
+        let signed = DateTime::from_timestamp(signed.timestamp, 0)?;
         signed.checked_add_signed(chrono::TimeDelta::try_seconds(moment.policy.cookie_age)?)
     }
 }

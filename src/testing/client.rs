@@ -1,30 +1,12 @@
-//! A browser's memory for tests: an HTTP client whose cookies expire by a clock of your own.
-//!
-//! With a [`ManualClock`](crate::clock::ManualClock) shared by the server and the client, two weeks
-//! pass in one line; with [`Clock::System`] and a short `SESSION_COOKIE_AGE` they pass for real.
-//!
-//! ```
-//! use chrono::TimeDelta;
-//! use sessionid::clock::{Clock, ManualClock};
-//! use sessionid::testing::{Client, ClientError};
-//!
-//! async fn the_session_ends_after_two_weeks(origin: &str, hand: ManualClock) -> Result<(), ClientError> {
-//!     let mut client = Client::new(origin, Clock::from(hand.clone()));
-//!     client.get("/hello/world").await?;
-//!     hand.advance(TimeDelta::weeks(2));
-//!     assert_eq!(client.get("/hello/world").await?.sent_cookies, None);
-//!     Ok(())
-//! }
-//! ```
+//! The client, and what it says of an exchange.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use actix_web::cookie::{Cookie, Expiration, ParseError};
 use actix_web::http::header::{COOKIE, HeaderMap, SET_COOKIE};
 use actix_web::http::{Method, StatusCode};
-use chrono::{DateTime, TimeDelta, Utc};
 
+use super::cookies::{Cookies, KeptCookie, Target};
 use crate::clock::Clock;
 
 /// The longest wait for an answer.
@@ -56,31 +38,6 @@ pub enum ClientError {
     /// The body broke off.
     #[error("the answer broke off")]
     Body(#[from] awc::error::PayloadError),
-    /// The server sent a cookie that is none.
-    #[error("the server sent a cookie that cannot be read")]
-    Cookie(#[from] ParseError),
-}
-
-/// A cookie as the client keeps it.
-///
-/// ```
-/// # use sessionid::{clock::Clock, testing::Client};
-/// use sessionid::testing::KeptCookie;
-///
-/// # #[actix_web::main]
-/// # async fn main() {
-/// let mut client = Client::new("http://127.0.0.1:8000", Clock::System);
-/// client.set_cookie("theme", "dark");
-/// let kept = KeptCookie { value: "dark".to_owned(), expires: None };
-/// assert_eq!(client.cookie("theme"), Some(&kept));
-/// # }
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeptCookie {
-    /// The value.
-    pub value: String,
-    /// When it is forgotten; `None` when the browser closes.
-    pub expires: Option<DateTime<Utc>>,
 }
 
 /// One exchange.
@@ -125,8 +82,11 @@ impl Exchange {
 
 /// A client of one site that keeps cookies as a browser does.
 ///
-/// It keeps to `Max-Age` and `expires`, the first winning, and forgets what has passed by its clock.
-/// `Path`, `Domain`, `SameSite` and `Secure` it leaves to a real browser.
+/// It goes by RFC 6265bis, and by its clock: `Max-Age` before `Expires` and 400 days at most, `Path`, `Domain`, `Secure`
+/// (HTTPS, or this machine), the prefixes `__Secure-` and `__Host-`, the order of what is sent. A `Set-Cookie` that a
+/// browser ignores is ignored. Each request counts as one that the user begins on the site itself, so `SameSite` keeps
+/// nothing back; `SameSite=None` without `Secure` is ignored. Public suffixes other than a name without a dot are left to
+/// a real browser.
 ///
 /// ```no_run
 /// use chrono::TimeDelta;
@@ -148,7 +108,7 @@ pub struct Client {
     http: awc::Client,
     origin: String,
     clock: Clock,
-    cookies: BTreeMap<String, KeptCookie>,
+    cookies: Cookies,
     headers: BTreeMap<String, String>,
 }
 
@@ -165,7 +125,7 @@ impl Client {
     /// ```
     pub fn new(origin: impl Into<String>, clock: Clock) -> Self {
         let http = awc::Client::builder().timeout(TIMEOUT).disable_redirects().finish();
-        Self { http, origin: origin.into(), clock, cookies: BTreeMap::new(), headers: BTreeMap::new() }
+        Self { http, origin: origin.into(), clock, cookies: Cookies::default(), headers: BTreeMap::new() }
     }
 
     /// Asks for a page.
@@ -242,10 +202,12 @@ impl Client {
         let mut request = self.http.request(method.clone(), &url);
         let host = self.origin.split_once("://").map_or(self.origin.as_str(), |(_, host)| host);
         let mut lines = vec![format!("{method} {path} HTTP/1.1"), format!("Host: {host}")];
-        let sent_cookies = self.cookie_header();
-        if let Some(cookies) = &sent_cookies {
-            lines.push(format!("Cookie: {cookies}"));
-            request = request.insert_header((COOKIE, cookies.as_str()));
+        let target = Target::new(&self.origin, path);
+        let cookies = self.cookies.header(&target, self.clock.now());
+        let sent_cookies = cookies.as_deref().map(|cookies| String::from_utf8_lossy(cookies).into_owned());
+        if let (Some(bytes), Some(text)) = (cookies, &sent_cookies) {
+            lines.push(format!("Cookie: {text}"));
+            request = request.insert_header((COOKIE, bytes));
         }
         for (name, value) in &self.headers {
             lines.push(format!("{name}: {value}"));
@@ -254,7 +216,9 @@ impl Client {
         let mut response =
             with_body(request).await.map_err(|error| ClientError::Send { url, reason: error.to_string() })?;
         let body = response.body().limit(16 << 20).await?;
-        self.keep(response.headers())?;
+        for header in response.headers().get_all(SET_COOKIE) {
+            self.cookies.keep(header.as_bytes(), &target, self.clock.now());
+        }
         Ok(Exchange {
             request: lines,
             sent_cookies,
@@ -264,7 +228,7 @@ impl Client {
         })
     }
 
-    /// The cookie that would be sent now.
+    /// The cookie of a name that is sent now; of several, the one of the longest path.
     ///
     /// ```
     /// # use sessionid::{clock::Clock, testing::Client};
@@ -277,10 +241,10 @@ impl Client {
     /// ```
     #[must_use]
     pub fn cookie(&self, name: &str) -> Option<&KeptCookie> {
-        self.cookies.get(name).filter(|cookie| self.is_live(cookie))
+        self.cookies.get(name, &Target::new(&self.origin, "/"), self.clock.now())
     }
 
-    /// Puts a cookie into the jar by hand, until the browser closes.
+    /// Puts a cookie into the jar by hand, or changes those of its name that are there, until the browser closes.
     ///
     /// ```
     /// # use sessionid::{clock::Clock, testing::Client};
@@ -292,10 +256,10 @@ impl Client {
     /// # }
     /// ```
     pub fn set_cookie(&mut self, name: &str, value: &str) {
-        self.cookies.insert(name.to_owned(), KeptCookie { value: value.to_owned(), expires: None });
+        self.cookies.set(name, value, &Target::new(&self.origin, "/"));
     }
 
-    /// Deletes a cookie by hand.
+    /// Deletes the cookies of a name by hand.
     ///
     /// ```
     /// # use sessionid::{clock::Clock, testing::Client};
@@ -308,7 +272,7 @@ impl Client {
     /// # }
     /// ```
     pub fn delete_cookie(&mut self, name: &str) {
-        self.cookies.remove(name);
+        self.cookies.delete(name);
     }
 
     /// Sends a header with every request from now on.
@@ -353,38 +317,6 @@ impl Client {
     /// # }
     /// ```
     pub fn close(&mut self) {
-        self.cookies.retain(|_, cookie| cookie.expires.is_some());
-    }
-
-    fn is_live(&self, cookie: &KeptCookie) -> bool {
-        cookie.expires.is_none_or(|expires| expires > self.clock.now())
-    }
-
-    fn cookie_header(&self) -> Option<String> {
-        let live = self.cookies.iter().filter(|(_, cookie)| self.is_live(cookie));
-        let pairs: Vec<_> = live.map(|(name, cookie)| format!("{name}={}", cookie.value)).collect();
-        (!pairs.is_empty()).then(|| pairs.join("; "))
-    }
-
-    /// RFC 6265, section 5.3.
-    fn keep(&mut self, headers: &HeaderMap) -> Result<(), ClientError> {
-        let now = self.clock.now();
-        for header in headers.get_all(SET_COOKIE) {
-            let cookie = Cookie::parse(String::from_utf8_lossy(header.as_bytes()).into_owned())?;
-            let expires = match (cookie.max_age(), cookie.expires()) {
-                (Some(age), _) => Some(now + TimeDelta::seconds(age.whole_seconds())),
-                (None, Some(Expiration::DateTime(date))) => {
-                    DateTime::from_timestamp(date.unix_timestamp(), 0)
-                }
-                (None, _) => None,
-            };
-            let kept = KeptCookie { value: cookie.value().to_owned(), expires };
-            if self.is_live(&kept) {
-                self.cookies.insert(cookie.name().to_owned(), kept);
-            } else {
-                self.cookies.remove(cookie.name());
-            }
-        }
-        Ok(())
+        self.cookies.end_session();
     }
 }
