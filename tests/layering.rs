@@ -30,7 +30,7 @@ const ROOMS: [&str; 14] = [
 ];
 
 /// The files of a room from the ground up, where their order matters.
-const FILES: [(&str, &[&str]); 7] = [
+const FILES: [(&str, &[&str]); 8] = [
     (
         "db",
         &[

@@ -52,6 +52,8 @@ fn memcached_does_not_tell_its_keys() {
 #[cfg(feature = "redis")]
 #[actix_web::test]
 async fn sessions_in_redis_are_listed_shown_and_deleted() {
+    use std::sync::Arc;
+
     use sessionid::cache::CacheOptions;
     use sessionid::clock::Clock;
     use sessionid::sessions::{CacheBackend, PickleCodec, SessionStore, Storage};
@@ -60,11 +62,11 @@ async fn sessions_in_redis_are_listed_shown_and_deleted() {
     let server = std::env::var("TEST_REDIS_URL").expect("run under tests/with-caches");
     let caches = format!("{}/7", server.trim_end_matches("/0"));
     let options =
-        CacheOptions::new("django.core.cache.backends.redis.RedisCache", &[caches.clone()]).unwrap();
+        CacheOptions::new("django.core.cache.backends.redis.RedisCache", std::slice::from_ref(&caches)).unwrap();
     let storage = Storage::new(CacheBackend::new(options.open(), &options), PickleCodec);
     let mut keys = Vec::new();
     for number in 0..3 {
-        let mut session = SessionStore::new(None, storage.clone(), Default::default(), Clock::System);
+        let mut session = SessionStore::new(None, storage.clone(), Arc::default(), Clock::System);
         session.insert("number", &number).unwrap();
         session.save().await.unwrap();
         keys.push(session.session_key().unwrap().to_string());
