@@ -24,13 +24,17 @@ use actix_web::{App, HttpServer};
 use chrono::{DateTime, Utc};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::cache::{CacheError, CacheOptions};
 use crate::clock::Clock;
 use crate::db::{Database, DbError};
 use crate::error::chain;
 use crate::lab::{self, Lab, SecretKeys};
 use crate::sessions::actix::stock::{StockStore, stock_middleware};
 use crate::sessions::backends::{FileBackend, FileCodec, FolderError, SignedCookiesBackend};
-use crate::sessions::{DbBackend, Engine, SessionCodec, SessionMiddleware, SharedPolicy, Storage};
+use crate::sessions::{
+    CacheBackend, CachedDbBackend, DbBackend, Engine, PickleCodec, SessionCodec, SessionMiddleware,
+    SharedPolicy, Storage,
+};
 use crate::settings::Settings;
 use crate::site::{
     self, AllowedHosts, BodyTimeout, IndexView, ShowCauses, TemplateError, Templates, TrustedProxies, as_view,
@@ -370,6 +374,29 @@ pub enum StorageError {
     /// The folder of the `file` engine.
     #[error(transparent)]
     Folder(#[from] FolderError),
+    /// The cache of the `cache` and `cached_db` engines.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+}
+
+/// How long the cache is waited for at the start.
+const PROBE: Duration = Duration::from_secs(1);
+
+/// A cache that refuses the login stops the start, since no session will ever be there; one that is down may come back.
+fn probe(settings: &Settings) -> Result<(), StorageError> {
+    let Some(cache) = &settings.session_cache else { return Ok(()) };
+    match cache.probe(PROBE) {
+        Err(error @ CacheError::Denied { .. }) => Err(error.into()),
+        Err(error) => {
+            let meanwhile = match settings.session_engine {
+                Engine::CachedDb => "sessions are in the database alone",
+                _ => "views with a session answer 503",
+            };
+            log::warn!("{error}; until it is there, {meanwhile}");
+            Ok(())
+        }
+        Ok(()) => Ok(()),
+    }
 }
 
 /// Where the settings keep sessions: the engine, opened, created and migrated where that is needed. Every part of a site
@@ -384,6 +411,7 @@ pub fn storage(settings: &Settings) -> Result<Storage, StorageError> {
 
 /// The same under a policy that others may change.
 pub(crate) fn storage_under(settings: &Settings, policy: &SharedPolicy) -> Result<Storage, StorageError> {
+    probe(settings)?;
     storage_on(settings, policy, || Database::open(&settings.database_url, settings.database))
 }
 
@@ -410,8 +438,15 @@ fn storage_on(
     open: impl FnOnce() -> Result<Database, DbError>,
 ) -> Result<Storage, StorageError> {
     let codec = SessionCodec::new(&settings.secret_key, &settings.secret_key_fallbacks);
+    let locmem = CacheOptions::default();
+    let cache = settings.session_cache.as_ref().unwrap_or(&locmem);
     Ok(match settings.session_engine {
         Engine::Db => Storage::new(DbBackend::new(open()?), codec),
+        Engine::Cache => Storage::new(CacheBackend::new(cache.open(), cache), PickleCodec),
+        Engine::CachedDb => {
+            let backend = CachedDbBackend::new(DbBackend::new(open()?), codec.clone(), cache.open(), cache);
+            Storage::new(backend, codec)
+        }
         Engine::File => {
             let codec = FileCodec::new(codec);
             let backend = FileBackend::open(&settings.session_file_path, policy.clone(), codec.clone())?;
@@ -426,8 +461,11 @@ fn storage_on(
 
 /// The place of the sessions, for people.
 pub(crate) fn place(settings: &Settings) -> String {
+    let cache = || settings.session_cache.as_ref().map_or_else(|| "a cache".to_owned(), CacheOptions::place);
     match settings.session_engine {
         Engine::Db => settings.database_url.to_string(),
+        Engine::Cache => cache(),
+        Engine::CachedDb => format!("{} with copies in {}", settings.database_url, cache()),
         Engine::File => {
             let files = settings.session_file_path.join(&settings.session.cookie_name);
             format!("the files {}*", files.display())

@@ -24,6 +24,7 @@
 //! | [`crypto`] | `django.utils.crypto` | random strings, salted HMACs |
 //! | [`signing`] | `django.core.signing` | signed, timestamped, compressed payloads |
 //! | [`db`] | | the database, through Diesel; knows no session |
+//! | [`cache`] | `django.core.cache` | locmem, Redis and memcached, with compare and swap; knows no session |
 //! | [`sessions`] | `django.contrib.sessions` | the session layer |
 //! | [`settings`] | `django.conf` | `settings.toml`, `.env` and the environment |
 //! | [`testing`] | | a client whose cookies expire by your clock |
@@ -54,6 +55,7 @@
 
 #[cfg(feature = "site")]
 pub mod application;
+pub mod cache;
 pub mod clock;
 pub mod crypto;
 pub mod db;

@@ -18,11 +18,11 @@ use serde_json::value::RawValue;
 use self::finite::Finite;
 pub(super) use self::scanner::Scanner;
 pub use self::text::JsonError;
-use self::text::{escape_beyond_ascii, without_spaces};
-pub(super) use self::text::{escape_key, unescape_key};
+use self::text::escape_beyond_ascii;
+pub(super) use self::text::{escape_key, escape_units, unescape_key, units, without_spaces};
 
 /// How deep a value may be nested that is read as a Rust type; Python's `json` reads about a thousand levels.
-const DEEPEST: usize = 1000;
+pub(super) const DEEPEST: usize = 1000;
 /// How deep any stack holds it.
 const SHALLOW: usize = 100;
 

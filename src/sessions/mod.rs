@@ -6,6 +6,7 @@
 //! | `middleware.SessionMiddleware` | [`SessionMiddleware`] |
 //! | `SessionStore`, out of views | [`SessionStore`] |
 //! | `backends.db` | [`DbBackend`], as any engine in a [`Storage`] |
+//! | `backends.cache`, `backends.cached_db` | [`CacheBackend`] with a [`PickleCodec`], [`CachedDbBackend`] |
 //! | `models.Session` | [`Storage::records`] |
 //! | `UpdateError`, `SessionInterrupted` | [`SessionError::Interrupted`] |
 //!
@@ -29,6 +30,8 @@ mod heavy;
 mod json;
 mod key;
 mod payload;
+mod pickle;
+mod pickle_codec;
 mod policy;
 mod saving;
 mod serializers;
@@ -38,11 +41,13 @@ mod write_set;
 
 pub(crate) use self::actix::cookie;
 pub use self::actix::{CookieAction, Decision, Outcome, Session, SessionMiddleware, SessionService};
-pub use self::backends::{DbBackend, Engine, UnknownEngine};
+pub use self::backends::{CacheBackend, CachedDbBackend, DbBackend, Engine, UnknownEngine};
 pub use self::error::SessionError;
 pub use self::expiry::{Expiry, ExpiryError};
 pub use self::json::{JsonError, RawJson};
 pub use self::key::{InvalidSessionKey, SessionKey};
+pub use self::pickle::PickleError;
+pub use self::pickle_codec::PickleCodec;
 pub use self::policy::{SessionPolicy, SharedPolicy};
 pub use self::serializers::{
     PayloadCodec, PayloadError, SessionCodec, SessionData, Signature, UnreadablePayload,

@@ -9,6 +9,7 @@ use indexmap::IndexMap;
 
 use super::json::{JsonError, RawJson, Scanner, escape_key, unescape_key};
 use super::payload::Payload;
+use super::pickle::PickleError;
 use crate::signing::{self, SigningError, TimestampSigner, Unsigned};
 
 /// The salt of `SessionBase.encode`: "django.contrib.sessions." and the class's name.
@@ -153,6 +154,16 @@ impl SessionData {
         })?;
         scanner.end()?;
         Ok(Self { values })
+    }
+
+    /// Keys as JSON writes them, each with its value; where a key is there twice, the last value counts.
+    pub(super) fn from_members(members: impl IntoIterator<Item = (Box<str>, RawJson)>) -> Self {
+        Self { values: members.into_iter().collect() }
+    }
+
+    /// The same the other way.
+    pub(super) fn members(&self) -> impl Iterator<Item = (&str, &RawJson)> {
+        self.values.iter().map(|(key, value)| (&**key, value))
     }
 }
 
@@ -337,6 +348,9 @@ pub enum UnreadablePayload {
     /// Its JSON; another serializer may have written it.
     #[error(transparent)]
     Json(#[from] JsonError),
+    /// Its pickle, in a cache.
+    #[error(transparent)]
+    Pickle(#[from] PickleError),
 }
 
 #[cfg(test)]

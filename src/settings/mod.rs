@@ -13,6 +13,7 @@
 //! assert!(refused.is_some_and(|line| line.to_string().starts_with("SESSION_COOKIE_AGE in the environment")));
 //! ```
 
+mod caches;
 mod dotenv;
 mod error;
 mod names;
@@ -30,12 +31,15 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+pub use self::caches::CacheSettings;
+use self::caches::DEFAULT_CACHE;
 pub use self::error::SettingsError;
 use self::rules::{is_cookie_path, is_domain, is_host_pattern, is_token};
 pub use self::server::ServerLimits;
 use self::server::{server_limits, trusted_proxies};
 use self::sources::Sources;
 use self::warnings::warn_of_short_keys;
+use crate::cache::CacheOptions;
 use crate::db::{DatabaseOptions, DatabaseUrl, Synchronous};
 use crate::sessions::{Engine, SessionPolicy};
 
@@ -107,28 +111,8 @@ pub struct Settings {
     pub session_cache_alias: String,
     /// `CACHES`.
     pub caches: BTreeMap<String, CacheSettings>,
-}
-
-/// One entry of `CACHES`.
-///
-/// ```
-/// use sessionid::settings::{CacheSettings, Settings};
-///
-/// # let folder = tempfile::tempdir()?;
-/// # let file = folder.path().join("settings.toml");
-/// std::fs::write(&file, "CACHES.default.BACKEND = 'django.core.cache.backends.dummy.DummyCache'")?;
-/// let environment = [("SECRET_KEY", "x"), ("DEBUG", "true")];
-/// let settings = Settings::load(&file, environment)?;
-/// let cache: &CacheSettings = &settings.caches["default"];
-/// assert!(cache.location.is_empty());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, PartialEq, Eq)]
-pub struct CacheSettings {
-    /// `BACKEND`, by its dotted path.
-    pub backend: String,
-    /// `LOCATION`: none, one or several.
-    pub location: Vec<String>,
+    /// The one that keeps sessions, where `SESSION_ENGINE` uses one.
+    pub session_cache: Option<CacheOptions>,
 }
 
 impl Settings {
@@ -166,6 +150,15 @@ impl Settings {
         let base_dir = sources.base_dir().to_owned();
         let database_url: DatabaseUrl =
             sources.parsed_secret("DATABASE_URL", DatabaseUrl::ALLOWED)?.unwrap_or_else(default_database);
+        let session_engine: Engine = sources.parsed("SESSION_ENGINE", Engine::ALLOWED)?.unwrap_or_default();
+        let session_cache_alias =
+            sources.string("SESSION_CACHE_ALIAS")?.unwrap_or_else(|| DEFAULT_CACHE.to_owned());
+        let caches = caches::read(&sources)?;
+        let session_cache = if session_engine.uses_cache() {
+            Some(caches::session_cache(&sources, &caches, &session_cache_alias)?)
+        } else {
+            None
+        };
         let settings = Self {
             debug: sources.boolean("DEBUG")?.unwrap_or(false),
             secret_key: sources.string("SECRET_KEY")?.unwrap_or_default(),
@@ -175,16 +168,15 @@ impl Settings {
             limits: server_limits(&sources)?,
             database_url: database_url.relative_to(&base_dir),
             database: database_options(&sources)?,
-            session_engine: sources.parsed("SESSION_ENGINE", Engine::ALLOWED)?.unwrap_or_default(),
+            session_engine,
             session: session_policy(&sources)?,
             session_file_path: sources
                 .string("SESSION_FILE_PATH")?
                 .filter(|path| !path.is_empty())
                 .map_or(temporary, |path| base_dir.join(path)),
-            session_cache_alias: sources
-                .string("SESSION_CACHE_ALIAS")?
-                .unwrap_or_else(|| "default".to_owned()),
-            caches: sources.caches()?,
+            session_cache_alias,
+            caches,
+            session_cache,
             base_dir,
         };
         check_serializer(&sources)?;

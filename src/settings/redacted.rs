@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{CacheSettings, Settings};
+use super::Settings;
+use super::caches::CacheSettings;
 
 /// Stands for a text that is not shown.
 struct Hidden;
@@ -31,6 +32,7 @@ impl fmt::Debug for Settings {
             .field("session_file_path", &self.session_file_path)
             .field("session_cache_alias", &self.session_cache_alias)
             .field("caches", &self.caches)
+            .field("session_cache", &self.session_cache)
             .finish()
     }
 }
@@ -39,6 +41,10 @@ impl fmt::Debug for Settings {
 impl fmt::Debug for CacheSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let location: Vec<_> = self.location.iter().map(|_| Hidden).collect();
-        f.debug_struct("CacheSettings").field("backend", &Hidden).field("location", &location).finish()
+        f.debug_struct("CacheSettings")
+            .field("backend", &Hidden)
+            .field("location", &location)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
     }
 }

@@ -1,6 +1,5 @@
 //! Where the settings come from: the file, `.env` and the environment, each value with its source.
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt::Display;
 use std::io;
@@ -12,7 +11,6 @@ use figment::providers::{Format, Toml};
 use figment::value::{Dict, Map, Value};
 use figment::{Error, Figment, Metadata, Profile, Provider};
 
-use super::CacheSettings;
 use super::dotenv::{self, Variable};
 use super::error::SettingsError;
 use super::names::{Kind, Name, all, classify, nearest, setting};
@@ -132,12 +130,17 @@ impl Sources {
         })
     }
 
-    pub(super) fn caches(&self) -> Result<BTreeMap<String, CacheSettings>, SettingsError> {
-        let allowed =
-            "a table of caches, each with a BACKEND and perhaps a LOCATION, such as [CACHES.default]";
-        let caches =
-            self.value("CACHES", allowed, |value| value.as_dict()?.iter().map(cache).collect::<Option<_>>())?;
-        Ok(caches.unwrap_or_default())
+    /// A value of any type.
+    pub(super) fn any(&self, name: &str) -> Option<Value> {
+        self.figment.find_value(name).ok()
+    }
+
+    /// The error for a part of a setting, in words that repeat nothing of it.
+    pub(super) fn refused_because(&self, name: &str, reason: &str, allowed: &str) -> SettingsError {
+        match self.figment.find_value(name) {
+            Ok(value) => self.invalid_because(name, &value, reason.to_owned(), allowed),
+            Err(_) => self.refused(name, allowed),
+        }
     }
 
     /// The error for a value that is well-typed and still not to be had.
@@ -203,20 +206,8 @@ fn shown(name: &str, value: &Value) -> String {
     }
 }
 
-fn strings(value: &Value) -> Option<Vec<String>> {
+pub(super) fn strings(value: &Value) -> Option<Vec<String>> {
     value.as_array()?.iter().map(|item| item.as_str().map(str::to_owned)).collect()
-}
-
-fn cache((alias, value): (&String, &Value)) -> Option<(String, CacheSettings)> {
-    let options = value.as_dict()?;
-    let backend = options.get("BACKEND")?.as_str()?.to_owned();
-    let location = match options.get("LOCATION") {
-        None => Vec::new(),
-        Some(location) => {
-            location.as_str().map(|location| vec![location.to_owned()]).or_else(|| strings(location))?
-        }
-    };
-    Some((alias.clone(), CacheSettings { backend, location }))
 }
 
 /// Values under the name of where they were written.

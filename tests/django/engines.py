@@ -4,19 +4,24 @@ An engine says how both sides are set up, and what is stored, seen past both; th
 With a class here `differential.py --engine NAME` and `engines_test.py` run on it.
 """
 
+import json
 import os
+import pickle
 import re
+import socket
+import subprocess
 import time
 import time
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
+from urllib.parse import unquote
 
-from payload import SALT
+from payload import SALT, is_signed_with, json_text, signed
 from random_scripts import EXPIRY_KEY, PLANTED
 from servers import DjangoServer
-from shared import Database, new_database
+from shared import SECRET_KEY, Database, new_database
 
 BACKENDS = "django.contrib.sessions.backends"
 
@@ -33,6 +38,10 @@ class Engine:
     tolerance = 0.001
     # Whether the server keeps sessions that others can look at.
     keeps = True
+    # Whether what it keeps is signed; else what is told of it is signed anew each time.
+    signs = True
+    # Groups of settings under which Django fails.
+    impossible = frozenset()
 
     def __init__(self, folder):
         self.folder = Path(folder)
@@ -207,6 +216,220 @@ class SignedCookies(Engine):
         return replace(request, operations=tuple(as_expected(request.operations)))
 
 
+class CacheServer:
+    """A server of a cache, on a port of its own and gone with its folder."""
+
+    def __init__(self, folder, *command):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        command = [argument.format(port=self.port) for argument in command]
+        self.process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return
+            except OSError:
+                time.sleep(0.02)
+        raise RuntimeError(f"{command[0]} does not start")
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+
+
+REDIS = ["redis-server", "--port", "{port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+MEMCACHED = ["memcached", "-u", "root", "-l", "127.0.0.1", "-p", "{port}"]
+
+
+class Cache(Engine):
+    """Django's `cache` engine on a server of its own; each cache says how its values are reached."""
+
+    prefix = ":1:django.contrib.sessions.cache"
+    signs = False
+    def settings(self):
+        return {"SESSION_ENGINE": f"{BACKENDS}.cache", "CACHES": self.url}
+
+    def rows(self):
+        return {key: (unpickled(value), end) for key, (value, end) in self.values().items()}
+
+    def values(self):
+        """The bytes and the end under each session's key."""
+        raise NotImplementedError
+
+    def store(self, key, value, seconds):
+        raise NotImplementedError
+
+    def put(self, key, payload):
+        # A session is a pickled dict here. What nobody could read would be no session to Django, and is an error to us.
+        if is_signed_with(payload, SECRET_KEY):
+            self.store(key, pickle.dumps(json.loads(json_text(payload)), pickle.HIGHEST_PROTOCOL), 300_000_000)
+
+    def expire(self, key):
+        self.delete(key)
+
+    def last_until(self, key, date):
+        if key in (values := self.values()):
+            until = datetime.fromisoformat(date).replace(tzinfo=timezone.utc).timestamp()
+            self.store(key, values[key][0], int(until - time.time()))
+
+    def adapt(self, request):
+        kind, whose, argument = request.tampering or (None, None, None)
+        if kind == "forge":
+            request = replace(request, tampering=("delete", whose, None))
+        if kind == "store" and argument % 3:
+            # Nobody signs here, so that there are no older keys.
+            request = replace(request, tampering=(kind, whose, argument - argument % 3))
+        operations = tuple(operation for operation in request.operations if operation not in UNUSABLE)
+        return replace(request, operations=operations)
+
+
+def unpickled(value):
+    """A pickle as the signed text of a row: what it holds, and in which order."""
+    try:
+        return signed(pickle.loads(value), SECRET_KEY)
+    except Exception as error:
+        return f"no pickle ({error}): {value!r}"
+
+
+def date_of(seconds):
+    return datetime.fromtimestamp(seconds, timezone.utc).replace(tzinfo=None).isoformat(" ")
+
+
+class RedisCache(Cache):
+    name = "redis"
+    planted = PLANTED
+    tolerance = 0.1
+
+    def __enter__(self):
+        import redis
+
+        super().__enter__()
+        server = CacheServer(self.folder, *REDIS)
+        self.stack.callback(server.close)
+        self.url = f"redis://127.0.0.1:{server.port}/1"
+        self.client = redis.Redis.from_url(self.url)
+        self.stack.callback(self.client.close)
+        return self
+
+    def values(self):
+        found = {}
+        for key in self.client.scan_iter(f"{self.prefix}*"):
+            pipeline = self.client.pipeline()
+            value, end = pipeline.get(key).pexpiretime(key).execute()
+            if value is not None:
+                found[key.decode().removeprefix(self.prefix)] = value, date_of(end / 1000)
+        return found
+
+    def clear(self):
+        self.client.flushdb()
+
+    def store(self, key, value, seconds):
+        self.client.set(f"{self.prefix}{key}", value, ex=seconds)
+
+    def delete(self, key):
+        self.client.delete(f"{self.prefix}{key}")
+
+
+class MemcachedCache(Cache):
+    name = "memcached"
+    # Its clock has whole seconds.
+    tolerance = 1.5
+
+    # Cookies with a key that memcached cannot have. Django fails where that is to be deleted.
+    ODD_COOKIES = {"unknown and long"}
+    # What is later than memcached's last date, in 2038.
+    impossible = frozenset({"a hundred years"})
+    TOO_LATE = ["9999-12-31T23:59:59.999999+00:00"]
+
+    def __enter__(self):
+        super().__enter__()
+        server = CacheServer(self.folder, *MEMCACHED)
+        self.stack.callback(server.close)
+        self.url = f"memcached://127.0.0.1:{server.port}"
+        self.socket = socket.create_connection(("127.0.0.1", server.port), 10)
+        self.stack.callback(self.socket.close)
+        self.answer = self.stack.enter_context(self.socket.makefile("rb"))
+        return self
+
+    def say(self, command):
+        """The first line of the answer to a command, in words."""
+        self.socket.sendall(command)
+        return self.answer.readline().split()
+
+    def ends(self):
+        """When each session ends, by its key."""
+        # The crawler of the hash table sees every item, be it as new as can be.
+        line = self.say(b"lru_crawler metadump hash\r\n")
+        while line != [b"END"]:
+            if line[0] == b"BUSY":
+                time.sleep(0.01)
+                self.socket.sendall(b"lru_crawler metadump hash\r\n")
+            else:
+                key, end = (unquote(field.decode().partition("=")[2]) for field in line[:2])
+                if key.startswith(self.prefix):
+                    # Whole seconds, which are no exact date.
+                    yield key.removeprefix(self.prefix), date_of(int(end) + 0.0005)
+            line = self.answer.readline().split()
+
+    def values(self):
+        found = {}
+        for key, end in list(self.ends()):
+            status, *about = self.say(f"mg {self.prefix}{key} f v\r\n".encode())
+            if status == b"VA":
+                size, flags = about
+                assert flags == b"f1", "a pickle to Django"
+                found[key] = self.answer.read(int(size) + 2)[:-2], end
+        return found
+
+    def clear(self):
+        assert self.say(b"flush_all\r\n") == [b"OK"]
+
+    def store(self, key, value, seconds):
+        if seconds > 30 * 24 * 60 * 60:
+            seconds += int(time.time())
+        command = f"set {self.prefix}{key} 1 {seconds} {len(value)}\r\n".encode()
+        assert self.say(command + value + b"\r\n") == [b"STORED"]
+
+    def delete(self, key):
+        self.say(f"delete {self.prefix}{key}\r\n".encode())
+
+    def adapt(self, request):
+        request = super().adapt(request)
+        if request.cookie[0] in self.ODD_COOKIES:
+            request = replace(request, cookie=("unknown", request.cookie[1]))
+        late = [["set_expiry", moment] for moment in self.TOO_LATE]
+        return replace(request, operations=tuple(op for op in request.operations if op not in late))
+
+
+class CachedDb(Db):
+    """Rows, and copies in a Redis. What somebody else does to a session he does to both."""
+
+    name = "cached_db"
+
+    def __enter__(self):
+        super().__enter__()
+        self.copies = self.stack.enter_context(RedisCache(self.folder))
+        self.copies.prefix = ":1:django.contrib.sessions.cached_db"
+        return self
+
+    def environment(self, **settings):
+        return {**super().environment(**settings), "SESSION_ENGINE": f"{BACKENDS}.cached_db", "CACHES": self.copies.url}
+
+    def clear(self):
+        super().clear()
+        self.copies.clear()
+
+    def delete(self, key):
+        super().delete(key)
+        self.copies.delete(key)
+
+    def update(self, column, key, value):
+        super().update(column, key, value)
+        self.copies.delete(key)
+
+
 # What tells no end. Where the engine does not ask for one, Django stores it and fails on every request from then on.
 UNUSABLE = [["set", EXPIRY_KEY, end] for end in ["tomorrow", "", 10**12, -(10**12)]]
 
@@ -227,4 +450,4 @@ def as_expected(operations):
             yield operation
 
 
-ENGINES = {engine.name: engine for engine in [Db, File, SignedCookies]}
+ENGINES = {engine.name: engine for engine in [Db, File, SignedCookies, RedisCache, MemcachedCache, CachedDb]}

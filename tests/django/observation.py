@@ -150,7 +150,7 @@ class Side:
         """A row that was written: the payload inside with its keys in their order, and when it ends."""
         if not is_signed_with(session_data, SECRET_KEY):
             return ["not signed", session_data]
-        on_time = int(self.before) <= signed_at(session_data) <= int(self.after)
+        on_time = not self.engine.signs or int(self.before) <= signed_at(session_data) <= int(self.after)
         return ["signed" if on_time else "signed at another time", *self.payload(session_data), self.date(expire_date)]
 
     def payload(self, session_data):

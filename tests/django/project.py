@@ -7,7 +7,7 @@ configures both servers:
     DATABASE_URL=sqlite:///tmp/db.sqlite3 SECRET_KEY=secret python project.py runserver 127.0.0.1:8000 --noreload
 
 `SECRET_KEY_FALLBACKS` and `ALLOWED_HOSTS` are comma-separated; `DEBUG` and every `SESSION_…` setting of Django may be
-given; a setting that is absent has Django's default.
+given; a setting that is absent has Django's default. `CACHES` is the URL of the default cache: `redis://…`, `memcached://…`.
 """
 
 import json
@@ -69,8 +69,20 @@ def database():
     return {"ENGINE": "django.db.backends.postgresql", "NAME": parts.path.removeprefix("/"), **login}
 
 
+def caches():
+    """The default cache by the URL that `manage` reads, or Django's own default."""
+    scheme, _, servers = os.environ.get("CACHES", "locmem://").partition("://")
+    backend, location = {
+        "locmem": ("locmem.LocMemCache", ""),
+        "redis": ("redis.RedisCache", f"redis://{servers}"),
+        "memcached": ("memcached.PyMemcacheCache", servers.split(",")),
+    }[scheme]
+    return {"BACKEND": f"django.core.cache.backends.{backend}", "LOCATION": location}
+
+
 settings.configure(
     DATABASES={"default": database()},
+    CACHES={"default": caches()},
     INSTALLED_APPS=["django.contrib.sessions"],
     # What `startproject` gives, without the two that need the tables of django.contrib.auth.
     MIDDLEWARE=[

@@ -27,17 +27,30 @@ use std::rc::Rc;
 use sessionid::sessions::{Session, SessionError, SessionKey, SessionPolicy, SessionStore};
 
 use crate::harness::{Answer, Harness};
+use crate::support::TestDatabase;
+use crate::support::caches::TestCache;
 
 /// The name of an engine, and how a harness on it is made.
 type Engine = (&'static str, fn(SessionPolicy) -> Harness);
 
 /// The engines of this build, and a store in memory that shows what every engine may rely on.
-const ENGINES: [Engine; 4] = [
+const ENGINES: &[Engine] = &[
     ("db", Harness::with_policy),
     ("file", Harness::on_files),
+    ("cache on locmem", |policy| Harness::on_cache(TestCache::locmem(), policy)),
+    #[cfg(feature = "redis")]
+    ("cache on Redis", |policy| Harness::on_cache(TestCache::redis(), policy)),
+    #[cfg(feature = "memcached")]
+    ("cache on memcached", |policy| Harness::on_cache(TestCache::memcached(), policy)),
+    ("cached_db", cached_db),
     ("signed_cookies", Harness::in_cookies),
     ("memory", Harness::in_memory),
 ];
+
+fn cached_db(policy: SessionPolicy) -> Harness {
+    let cache = TestCache::any();
+    Harness::on_cached_db(TestDatabase::new(), cache.cache(), cache.options(), policy)
+}
 
 /// A key that a client may send and nobody has.
 const UNKNOWN: &str = "unknownunknownunknownunknown1234";
@@ -60,7 +73,7 @@ fn every_engine() -> impl Iterator<Item = Harness> {
 
 /// The same under other settings. The output of a test that fails ends with the engine it failed on.
 fn every_engine_with(policy: SessionPolicy) -> impl Iterator<Item = Harness> {
-    ENGINES.into_iter().map(move |(name, harness)| {
+    ENGINES.iter().map(move |(name, harness)| {
         println!("engine: {name}");
         harness(policy.clone())
     })

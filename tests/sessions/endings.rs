@@ -18,6 +18,8 @@ use tokio::sync::oneshot;
 
 use crate::cookie;
 use crate::harness::Harness;
+use crate::support::TestDatabase;
+use crate::support::caches::TestCache;
 
 /// What only the first session holds.
 const SECRET: &str = "secret";
@@ -264,6 +266,31 @@ fn what_was_ended_stays_ended_whatever_overlaps() {
 #[::core::prelude::v1::test]
 fn so_it_does_in_files() {
     check_cases(300, || Harness::on_files(SessionPolicy::default()));
+}
+
+#[::core::prelude::v1::test]
+fn so_it_does_in_memory_as_a_cache() {
+    check_cases(3000, || Harness::on_cache(TestCache::locmem(), SessionPolicy::default()));
+}
+
+#[cfg(feature = "redis")]
+#[::core::prelude::v1::test]
+fn so_it_does_in_redis() {
+    check_cases(200, || Harness::on_cache(TestCache::redis(), SessionPolicy::default()));
+}
+
+#[cfg(feature = "memcached")]
+#[::core::prelude::v1::test]
+fn so_it_does_in_memcached() {
+    check_cases(200, || Harness::on_cache(TestCache::memcached(), SessionPolicy::default()));
+}
+
+#[::core::prelude::v1::test]
+fn so_it_does_in_a_database_with_a_cache() {
+    check_cases(200, || {
+        let cache = TestCache::any();
+        Harness::on_cached_db(TestDatabase::new(), cache.cache(), cache.options(), SessionPolicy::default())
+    });
 }
 
 #[::core::prelude::v1::test]

@@ -5,22 +5,24 @@ use std::sync::Arc;
 
 use actix_web::body::to_bytes;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, COOKIE, SET_COOKIE, VARY};
+use actix_web::http::header::{CACHE_CONTROL, COOKIE, RETRY_AFTER, SET_COOKIE, VARY};
 use actix_web::{App, HttpResponse, test, web};
 use chrono::TimeDelta;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use futures_util::future::LocalBoxFuture;
+use sessionid::cache::{Cache, CacheOptions};
 use sessionid::clock::ManualClock;
 use sessionid::db::{Database, DatabaseOptions};
 use sessionid::sessions::backends::{Entry, FileBackend, FileCodec, SessionBackend, SignedCookiesBackend};
 use sessionid::sessions::{
-    DbBackend, PayloadCodec, Session, SessionCodec, SessionData, SessionError, SessionMiddleware,
-    SessionPolicy, SharedPolicy, Storage,
+    CacheBackend, CachedDbBackend, DbBackend, PayloadCodec, PickleCodec, Session, SessionCodec, SessionData,
+    SessionError, SessionMiddleware, SessionPolicy, SharedPolicy, Storage,
 };
 
 use tempfile::TempDir;
 
 use crate::memory::MemoryBackend;
+use crate::support::caches::TestCache;
 use crate::support::{Row, TestDatabase};
 
 pub(crate) const SECRET_KEY: &str = "a key for the tests";
@@ -39,6 +41,7 @@ enum Store {
     Database(TestDatabase),
     Memory(MemoryBackend),
     Files(TestFolder),
+    Cache(TestCache),
     /// Its clients have them.
     Cookies,
 }
@@ -49,6 +52,11 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) set_cookie: Option<String>,
     pub(crate) vary: Option<String>,
+    #[cfg_attr(
+        not(all(feature = "redis", feature = "memcached")),
+        expect(dead_code, reason = "asked for by the caches' faults")
+    )]
+    pub(crate) retry_after: Option<String>,
     pub(crate) cache_control: Option<String>,
     pub(crate) body: String,
 }
@@ -86,6 +94,34 @@ impl Harness {
         let (policy, codec) = (SharedPolicy::new(policy), FileCodec::new(SessionCodec::new(SECRET_KEY, &[])));
         let backend = FileBackend::open(folder.path(), policy.clone(), codec.clone()).unwrap();
         Self { policy, ..Self::with_codec(backend, codec, Store::Files(folder)) }
+    }
+
+    /// On a cache.
+    pub(crate) fn on_cache(cache: TestCache, policy: SessionPolicy) -> Self {
+        let backend = CacheBackend::new(cache.cache(), cache.options());
+        Self { policy: policy.into(), ..Self::with_codec(backend, PickleCodec, Store::Cache(cache)) }
+    }
+
+    /// In a database, with copies in a cache.
+    pub(crate) fn on_cached_db(
+        database: TestDatabase,
+        cache: Arc<dyn Cache>,
+        options: &CacheOptions,
+        policy: SessionPolicy,
+    ) -> Self {
+        let backend = cached_db(&database, cache, options);
+        Self::on(backend, Store::Database(database), policy)
+    }
+
+    /// Another storage on the same database, as another process would have it.
+    pub(crate) fn storage_with_a_cache(&self, cache: Arc<dyn Cache>) -> Storage {
+        let backend = cached_db(self.database(), cache, &CacheOptions::default());
+        Storage::new(backend, self.codec.clone())
+    }
+
+    /// Whether a payload is signed, so that what somebody else has made is an empty session.
+    pub(crate) fn signs(&self) -> bool {
+        !matches!(self.store, Store::Cache(_))
     }
 
     /// In cookies.
@@ -217,6 +253,7 @@ impl Harness {
             status: response.status(),
             set_cookie: header(SET_COOKIE),
             vary: header(VARY),
+            retry_after: header(RETRY_AFTER),
             cache_control: header(CACHE_CONTROL),
             body: String::from_utf8(to_bytes(response.into_body()).await.ok().unwrap().to_vec()).unwrap(),
         }
@@ -237,6 +274,15 @@ impl Harness {
             Store::Database(database) => database.rows(),
             Store::Memory(memory) => memory.with(|sessions| sessions.iter().map(row).collect()),
             Store::Files(folder) => folder.rows(),
+            Store::Cache(cache) => {
+                let row = |(session_key, value): (String, Vec<u8>)| Row {
+                    session_key,
+                    session_data: self.signed(&value),
+                    // Not every cache tells.
+                    expire_date: String::new(),
+                };
+                cache.sessions().into_iter().map(row).collect()
+            }
             Store::Cookies => Vec::new(),
         }
     }
@@ -261,6 +307,21 @@ impl Harness {
             }
             Store::Files(folder) => folder.write(key, session_data, expire_date),
             Store::Cookies => panic!("nothing is kept"),
+            Store::Cache(cache) => {
+                let pickle = match self.codec.decode(session_data) {
+                    Ok(data) => PickleCodec.encode(&data, self.now()).as_bytes().to_vec(),
+                    Err(_) => session_data.as_bytes().to_vec(),
+                };
+                cache.write(key, &pickle, date(expire_date) - self.now());
+            }
+        }
+    }
+
+    /// A pickle as the signed text that another engine would have; what is none, as it is.
+    fn signed(&self, pickle: &[u8]) -> String {
+        match PickleCodec.decode(&pickle.into()) {
+            Ok(data) => self.codec.encode(&data, self.now()),
+            Err(_) => String::from_utf8_lossy(pickle).into_owned(),
         }
     }
 
@@ -291,6 +352,11 @@ impl Harness {
             _ => panic!("this has no address"),
         }
     }
+}
+
+fn cached_db(database: &TestDatabase, cache: Arc<dyn Cache>, options: &CacheOptions) -> CachedDbBackend {
+    let rows = Database::open(&database.url().parse().unwrap(), DatabaseOptions::default()).unwrap();
+    CachedDbBackend::new(DbBackend::new(rows), SessionCodec::new(SECRET_KEY, &[]), cache, options)
 }
 
 /// A date as SQLite has it.

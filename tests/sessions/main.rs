@@ -2,7 +2,11 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod actix_store;
+#[cfg(any(feature = "redis", feature = "memcached"))]
+mod cache_faults;
+mod cached_db;
 mod cached_rows;
+mod caches;
 mod cookies;
 mod corners;
 mod django_suite;

@@ -1,6 +1,7 @@
 //! The shipped application from outside: the seed document's claims, its URLs, and its commands.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod caches;
 mod commands;
 mod contract;
 mod lab;

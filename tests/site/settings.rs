@@ -1,5 +1,6 @@
 //! Settings: their sources, their types, and what is said of a wrong one.
 
+mod caches;
 mod dotenv;
 mod secrets;
 
@@ -140,9 +141,9 @@ fn a_wrong_setting_is_refused_in_one_line_with_name_source_and_what_is_allowed()
             ["SESSION_SERIALIZER", "settings.toml", "\"PickleSerializer\"", "JSONSerializer"],
         ),
         (
-            with("SESSION_ENGINE = 'cache'"),
+            with("SESSION_ENGINE = 'redis'"),
             None,
-            ["SESSION_ENGINE", "settings.toml", "\"cache\"", "allowed is db"],
+            ["SESSION_ENGINE", "settings.toml", "\"redis\"", "allowed is db"],
         ),
         (
             with("DATABASE_URL = 'mysql://x'"),
@@ -283,12 +284,6 @@ fn relative_paths_start_at_the_settings_file() {
     let settings = Settings::load(&file, std::iter::empty::<(&str, &str)>()).unwrap();
     assert_eq!(settings.database_url, DatabaseUrl::Sqlite(folder.path().join("data/sessions.db")));
     assert_eq!(settings.session_file_path, folder.path().join("files"));
-}
-
-#[test]
-fn caches_are_a_table_of_backends() {
-    let settings = load(&format!("{MINIMAL}[CACHES.default]\nBACKEND = 'django.core.cache.backends.redis.RedisCache'\nLOCATION = ['a', 'b']"), "", &[]).unwrap();
-    assert_eq!(settings.caches["default"].location, ["a", "b"]);
 }
 
 #[test]

@@ -2,6 +2,8 @@
 //! PostgreSQL server. `tests/run` runs the suites over both.
 #![allow(dead_code, reason = "each harness uses what it needs")]
 
+pub(crate) mod caches;
+
 use std::path::PathBuf;
 #[cfg(feature = "postgres")]
 use std::sync::atomic::{AtomicUsize, Ordering};

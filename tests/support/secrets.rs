@@ -16,7 +16,7 @@ pub(crate) enum Place {
 }
 
 /// What somebody may write, right or wrong, with a secret in the place of `{}`.
-pub(crate) const SHAPES: [(Place, &str); 38] = [
+pub(crate) const SHAPES: [(Place, &str); 43] = [
     (Place::Toml, "SECRET_KEY = {}"),
     (Place::Toml, "SECRET_KEY = '{}"),
     (Place::Toml, "SECRET_KEY = \"\"\"{}"),
@@ -37,6 +37,14 @@ pub(crate) const SHAPES: [(Place, &str); 38] = [
     (Place::Toml, "CACHES.default = { BACKEND = 'x.y', LOCATION = ['redis://:{}@h', 1] }"),
     (Place::Toml, "CACHES.default = { BACKEND = 'x.y', LOCATION = 'redis://:{}@h' }"),
     (Place::Toml, "CACHES.default.BACKEND = 'redis://:{}@h'"),
+    (Place::Toml, "SESSION_ENGINE = 'cache'\nCACHES = 'redis://:{}@h'"),
+    (Place::Toml, "SESSION_ENGINE = 'cached_db'\nCACHES = 'redis://h,redis://:{}@h:x'"),
+    (Place::Toml, "SESSION_ENGINE = 'cache'\nCACHES = 'memcached://u:{}@h:11211'"),
+    (
+        Place::Toml,
+        "SESSION_ENGINE = 'cache'\nCACHES.default = { BACKEND = 'django.core.cache.backends.redis.RedisCache', LOCATION = 'redis://h?password={}' }",
+    ),
+    (Place::Toml, "SESSION_ENGINE = 'cache'\nSESSION_CACHE_ALIAS = 'x'\nCACHES = 'redis://:{}@h'"),
     (Place::Dotenv, "SECRET_KEY={}"),
     (Place::Dotenv, "SECRET_KEY='{}"),
     (Place::Dotenv, "SECRET_KEY {}"),

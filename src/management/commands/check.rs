@@ -4,10 +4,15 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::{CommandError, output};
 use crate::db::DatabaseUrl;
+use crate::sessions::Engine;
 use crate::settings::{DEMO_SECRET_KEY, Settings};
+
+/// How long a cache is waited for.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How bad an issue is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,6 +40,7 @@ pub(crate) fn execute(
     fail_on_warnings: bool,
 ) -> Result<(), CommandError> {
     let mut issues = local_issues(settings);
+    issues.extend(cache_issues(settings));
     if deploy {
         issues.extend(deployment_issues(settings));
         issues.extend(advice(settings));
@@ -84,6 +90,19 @@ fn local_issues(settings: &Settings) -> Vec<Issue> {
         add(Level::Info, "sessionid.I001", "Cookies know no ports: another site on this host whose session cookie is also 'sessionid', such as a Django on port 8001, takes this one's sessions away and loses its own. Share its database and SECRET_KEY, set another SESSION_COOKIE_NAME, or open one site at localhost and the other at 127.0.0.1.".to_owned());
     }
     issues
+}
+
+/// What loses sessions in a cache, where it is all that keeps them.
+fn cache_issues(settings: &Settings) -> Vec<Issue> {
+    let Some(cache) = settings.session_cache.as_ref().filter(|_| settings.session_engine == Engine::Cache)
+    else {
+        return Vec::new();
+    };
+    let (id, messages) = match cache.risks(PATIENCE) {
+        Ok(risks) => ("sessionid.W021", risks),
+        Err(error) => ("sessionid.W022", vec![format!("{error}: views with a session answer 503.")]),
+    };
+    messages.into_iter().map(|message| Issue { level: Level::Warning, id, message }).collect()
 }
 
 /// What `manage.py check --deploy` warns of, under Django's ids where it has one.

@@ -7,12 +7,15 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::storage::with_storage;
 use super::{CommandError, output};
 use crate::clock::Clock;
+use crate::sessions::Engine;
 use crate::settings::Settings;
 
 pub(crate) fn execute(settings: &Settings) -> Result<(), CommandError> {
     with_storage(settings, async |storage| {
         let now = Clock::System.now();
         let expired = match storage.records() {
+            // A cache drops them by itself, and would have to be searched for them.
+            Some(_) if settings.session_engine == Engine::Cache => 0,
             Some(records) => records.count(now).await?.expired,
             None => 0,
         };

@@ -23,6 +23,10 @@ pub(in crate::management) enum CommandError {
     Session(#[from] SessionError),
     #[error("this SESSION_ENGINE cannot list its sessions")]
     NoRecords,
+    #[error(
+        "these sessions are in the memory of each server's own process, which no command sees (SESSION_ENGINE cache on locmem)"
+    )]
+    InMemory,
     #[error("no session has the key {0}")]
     NoSuchSession(String),
     #[error("interrupted; {cleared} expired sessions are deleted, and the rest is as it was: run it again")]

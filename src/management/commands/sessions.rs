@@ -75,7 +75,7 @@ pub(crate) fn list(settings: &Settings, limit: u32, page: u32, json: bool) -> Re
     let offset = u64::from(limit) * u64::from(page - 1);
     let now = Clock::System.now();
     let (found, count) = with_storage(settings, async move |storage| {
-        let records = records(storage)?;
+        let records = records(settings, storage)?;
         Ok((records.list(limit, offset).await?, records.count(now).await?.all))
     })?;
     let listed: Vec<_> = found.into_iter().map(|record| Listed::new(record, now)).collect();
@@ -103,7 +103,7 @@ fn closing_line(shown: usize, count: u64, limit: u32, page: u32) -> String {
 
 pub(crate) fn show(settings: &Settings, key: &str) -> Result<(), CommandError> {
     with_storage(settings, async |storage| {
-        let record = records(storage)?.find(key).await?.ok_or_else(|| no_such_session(key))?;
+        let record = records(settings, storage)?.find(key).await?.ok_or_else(|| no_such_session(key))?;
         show_record(&record, storage.codec())
     })
 }
@@ -149,7 +149,8 @@ fn show_payload(payload: &Payload, codec: &dyn PayloadCodec, now: DateTime<Utc>)
 }
 
 pub(crate) fn delete(settings: &Settings, key: &str) -> Result<(), CommandError> {
-    let deleted = with_storage(settings, async |storage| Ok(records(storage)?.delete(key).await?))?;
+    let deleted =
+        with_storage(settings, async |storage| Ok(records(settings, storage)?.delete(key).await?))?;
     if !deleted {
         return Err(no_such_session(key));
     }

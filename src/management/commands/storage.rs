@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::CommandError;
 use crate::application;
-use crate::sessions::Storage;
+use crate::cache::Server;
 use crate::sessions::backends::SessionRecords;
+use crate::sessions::{Engine, Storage};
 use crate::settings::Settings;
 
 /// How long the threads of a command that is done may take to end.
@@ -28,7 +29,14 @@ pub(super) fn with_storage<T>(
 ///
 /// # Errors
 ///
-/// [`CommandError::NoRecords`] where the engine cannot tell them.
-pub(super) fn records(storage: &Storage) -> Result<&dyn SessionRecords, CommandError> {
+/// [`CommandError::NoRecords`] where the engine cannot tell them, [`CommandError::InMemory`] where it is another process that can.
+pub(super) fn records<'a>(
+    settings: &Settings,
+    storage: &'a Storage,
+) -> Result<&'a dyn SessionRecords, CommandError> {
+    let in_memory = settings.session_cache.as_ref().is_some_and(|cache| cache.server == Server::LocMem);
+    if settings.session_engine == Engine::Cache && in_memory {
+        return Err(CommandError::InMemory);
+    }
     storage.records().ok_or(CommandError::NoRecords)
 }

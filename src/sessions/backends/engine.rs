@@ -16,19 +16,25 @@ pub enum Engine {
     /// The `django_session` table.
     #[default]
     Db,
+    /// A cache: Redis, memcached, or the memory of the process.
+    Cache,
+    /// The table, and copies in a cache.
+    CachedDb,
     /// A file for each session.
     File,
     /// The cookie itself.
     SignedCookies,
 }
 
-/// Django's engines that this build does not have.
-const NOT_BUILT_IN: [&str; 2] = ["cache", "cached_db"];
-
 impl Engine {
     /// The names that a setting may use in this build.
-    pub const ALLOWED: &str =
-        "db, file or signed_cookies, or its dotted path such as django.contrib.sessions.backends.db";
+    pub const ALLOWED: &str = "db, cache, cached_db, file, signed_cookies, or the dotted path of one, such as django.contrib.sessions.backends.cache";
+
+    /// Whether sessions are kept in a cache, be it beside the table.
+    #[must_use]
+    pub fn uses_cache(self) -> bool {
+        matches!(self, Self::Cache | Self::CachedDb)
+    }
 }
 
 impl FromStr for Engine {
@@ -37,9 +43,10 @@ impl FromStr for Engine {
     fn from_str(name: &str) -> Result<Self, UnknownEngine> {
         match name.strip_prefix("django.contrib.sessions.backends.").unwrap_or(name) {
             "db" => Ok(Self::Db),
+            "cache" => Ok(Self::Cache),
+            "cached_db" => Ok(Self::CachedDb),
             "file" => Ok(Self::File),
             "signed_cookies" => Ok(Self::SignedCookies),
-            known if NOT_BUILT_IN.contains(&known) => Err(UnknownEngine::NotBuiltIn),
             _ => Err(UnknownEngine::Unknown),
         }
     }
@@ -50,16 +57,12 @@ impl FromStr for Engine {
 /// ```
 /// use sessionid::sessions::{Engine, UnknownEngine};
 ///
-/// assert_eq!("cached_db".parse::<Engine>(), Err(UnknownEngine::NotBuiltIn));
 /// assert_eq!("redis".parse::<Engine>(), Err(UnknownEngine::Unknown));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnknownEngine {
-    /// Django has it, this build has not.
-    #[error("this engine is not built in")]
-    NotBuiltIn,
-    /// Django has no such engine either.
+    /// Django has no such engine.
     #[error("there is no such engine")]
     Unknown,
 }

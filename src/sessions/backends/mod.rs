@@ -18,6 +18,8 @@
 //! [`PayloadCodec`]: super::PayloadCodec
 //! [`Storage`]: super::Storage
 
+mod cache;
+mod cached_db;
 mod db;
 mod engine;
 mod entry;
@@ -30,6 +32,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+pub use self::cache::CacheBackend;
+pub use self::cached_db::CachedDbBackend;
 pub use self::db::DbBackend;
 pub use self::engine::{Engine, UnknownEngine};
 pub use self::entry::{BackendFuture, Entry, Found, Inserted, Moment, Renamed, Replaced, Stored};

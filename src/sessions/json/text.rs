@@ -42,7 +42,7 @@ fn push_unit(text: &mut String, unit: u16) {
 }
 
 /// JSON text without the white space between its tokens.
-pub(super) fn without_spaces(json: &str) -> String {
+pub(in crate::sessions) fn without_spaces(json: &str) -> String {
     let mut in_string = false;
     let mut escaped = false;
     json.chars()
@@ -71,7 +71,7 @@ pub(in crate::sessions) fn unescape_key(escaped: &str) -> String {
     if escaped.contains('\\') { String::from_utf16_lossy(&units(escaped)) } else { escaped.to_owned() }
 }
 
-pub(super) fn escape_units(units: impl Iterator<Item = u16>) -> String {
+pub(in crate::sessions) fn escape_units(units: impl Iterator<Item = u16>) -> String {
     let mut escaped = String::new();
     for unit in units {
         match u8::try_from(unit) {
@@ -90,7 +90,7 @@ pub(super) fn escape_units(units: impl Iterator<Item = u16>) -> String {
 }
 
 /// The UTF-16 units of a scanned string's inside; UTF-16, since Python tells lone surrogates apart.
-pub(super) fn units(inside: &str) -> Vec<u16> {
+pub(in crate::sessions) fn units(inside: &str) -> Vec<u16> {
     let mut units = Vec::with_capacity(inside.len());
     let mut rest = inside;
     while let Some(at) = rest.find('\\') {

@@ -380,7 +380,7 @@ async fn test_decode() {
 #[actix_web::test]
 async fn test_decode_failure_logged_to_security() {
     logs::listen();
-    for harness in every_engine_that_keeps() {
+    for harness in every_engine_that_keeps().filter(Harness::signs) {
         for corrupted in ["bm90aGluZzpvZiBvdXJz", "three:parts:unsigned"] {
             harness.write(UNKNOWN, corrupted, LATER);
             let mut session = under(&harness, UNKNOWN.try_into().ok());
