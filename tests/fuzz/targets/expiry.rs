@@ -86,7 +86,11 @@ async fn stored(json: &str) {
     data.insert("_session_expiry", json);
     let payload = SessionCodec::new(SECRET_KEY, &[]).encode(&data, now());
     let memory = MemoryBackend::default();
-    let entry = Entry { payload: payload.into_bytes().into(), expire_date: now() + TimeDelta::days(1) };
+    let entry = Entry {
+        payload: payload.into_bytes().into(),
+        expire_date: now() + TimeDelta::days(1),
+        saved_at: now(),
+    };
     memory.with(|stored| stored.insert(STORED.to_owned(), entry));
     let mut session = session(&memory, Some(SessionKey::try_from(STORED).unwrap()));
     session.load().await.unwrap();
