@@ -76,7 +76,7 @@ fn no_answered_increment_is_lost_to_kill_9_on_files_and_no_half_file_is_left() {
     let mut server = start();
     let mut sessions: Vec<_> = (0..ALONE).map(|_| Counted::new(&server, 1)).collect();
     sessions.push(Counted::new(&server, 2));
-    for answers in ROUNDS {
+    for answers in ANSWERS {
         let answered = kill_under_load(server, &sessions, answers);
         assert_whole(folder.path(), &sessions);
         server = start();
