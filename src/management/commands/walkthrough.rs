@@ -10,7 +10,7 @@ pub(super) use self::error::WalkthroughError;
 use self::report::Report;
 use self::stage::{Stage, counter};
 use super::CommandError;
-use crate::sessions::SessionPolicy;
+use crate::sessions::{Engine, SessionPolicy};
 use crate::settings::Settings;
 
 /// Short enough to wait for, long enough to be seen sliding.
@@ -62,7 +62,7 @@ async fn the_session_is_poked(stage: &mut Stage, report: &mut Report) -> Result<
     let key = stage.key().unwrap_or_default();
     let expected = format!("sessionid={key}; HttpOnly; Path=/; SameSite=Lax");
     report.check(&format!("Set-Cookie: {expected}"), poke.header("set-cookie") == Some(&expected));
-    let row = stage.row(report).await?;
+    let row = stage.stored(report).await?;
     report.check("a row has the sessionid as its primary key", row.is_some_and(|row| row.key == key));
     let back = stage.visit(report, "/hello/plain").await?;
     report.check(
@@ -92,9 +92,12 @@ async fn the_cookie_is_reset(stage: &mut Stage, report: &mut Report) -> Result<(
     stage.forget_cookie();
     let world = stage.visit(report, "/hello/world").await?;
     let new = stage.key();
-    report.check("there is a new sessionid", new.is_some() && new != old);
+    if stage.engine() != Engine::SignedCookies {
+        // There, the same data saved in the same second is the same cookie.
+        report.check("there is a new sessionid", new.is_some() && new != old);
+    }
     report.check("and a new counter", counter(&world) == Some(0));
-    let rows = stage.rows_of([old, new]).await?;
+    let rows = stage.count_of([old, new]).await?;
     report.check("both sessions have a row", rows == 2);
     Ok(())
 }
@@ -107,7 +110,7 @@ async fn the_expiry_is_reset(
     report.step("The expiration resets every time (here: with every visit to the counter)");
     let key = stage.key();
     let mut expected = 1;
-    let mut ends = Vec::from_iter(stage.row(report).await?.and_then(|row| row.expire_date.moment()));
+    let mut ends = Vec::from_iter(stage.stored(report).await?.and_then(|stored| stored.end));
     for _ in 0..4 {
         stage.wait(report, TimeDelta::milliseconds(age * 1000 / 3)).await;
         let world = stage.visit(report, "/hello/world").await?;
@@ -118,13 +121,22 @@ async fn the_expiry_is_reset(
             "the cookie has its full age again",
             world.header("set-cookie").is_some_and(|cookie| cookie.contains(&max_age)),
         );
-        ends.extend(stage.row(report).await?.and_then(|row| row.expire_date.moment()));
+        ends.extend(stage.stored(report).await?.and_then(|stored| stored.end));
     }
-    report.check(
-        "the row's expire_date moved with each visit",
-        ends.len() == 5 && ends.is_sorted_by(|left, right| left < right),
-    );
-    report.check("after longer than SESSION_COOKIE_AGE it is still the same sessionid", stage.key() == key);
+    if ends.is_empty() {
+        report.note("this engine shows no end of what it stores");
+    } else {
+        report.check(
+            "the row's expire_date moved with each visit",
+            ends.len() == 5 && ends.is_sorted_by(|left, right| left < right),
+        );
+    }
+    if stage.engine() == Engine::SignedCookies {
+        report.check("the session is its cookie, so each save makes another sessionid", stage.key() != key);
+    } else {
+        let same = stage.key() == key;
+        report.check("after longer than SESSION_COOKIE_AGE it is still the same sessionid", same);
+    }
     Ok(())
 }
 
@@ -134,12 +146,13 @@ async fn reading_is_no_activity(
     age: i64,
 ) -> Result<(), WalkthroughError> {
     report.step("To be precise: every save resets it. A view that only reads does not");
-    let before = stage.row(report).await?;
+    let before = stage.stored(report).await?;
     stage.wait(report, TimeDelta::milliseconds(age * 1000 / 4)).await;
     let world2 = stage.visit(report, "/hello/world2").await?;
     report.check("no cookie was set", world2.header("set-cookie").is_none());
-    let after = stage.row(report).await?;
-    report.check("the row is as it was", before.is_some() && before == after);
+    let after = stage.stored(report).await?;
+    let as_it_was = before.zip(after).is_some_and(|(before, after)| after.is_as(&before));
+    report.check("the row is as it was", as_it_was);
     Ok(())
 }
 
@@ -149,7 +162,13 @@ async fn a_restart_is_survived(stage: &mut Stage, report: &mut Report) -> Result
     let before = counter(&stage.visit(report, "/hello/world").await?);
     stage.restart(report).await?;
     let after = stage.visit(report, "/hello/world").await?;
-    report.check("the sessionid is the same", key.is_some() && stage.key() == key);
+    if stage.forgets_at_the_end() {
+        report.check("a cache in the memory of the process forgets all of them", counter(&after) == Some(0));
+        return Ok(());
+    }
+    if stage.engine() != Engine::SignedCookies {
+        report.check("the sessionid is the same", key.is_some() && stage.key() == key);
+    }
     report.check("the counter goes on", counter(&after) == before.map(|counter| counter + 1));
     Ok(())
 }
@@ -177,7 +196,14 @@ async fn a_stale_cookie_is_refused(
     stage.keep_cookie(&stale);
     let world2 = stage.visit(report, "/hello/world2").await?;
     let deletion = "sessionid=\"\"; expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Path=/; SameSite=Lax";
-    report.check("a view that reads it deletes the cookie", world2.header("set-cookie") == Some(deletion));
+    let told = world2.header("set-cookie");
+    if matches!(stage.engine(), Engine::File | Engine::SignedCookies) {
+        let another =
+            told.is_some_and(|cookie| cookie != deletion && stage.key().is_some_and(|key| key != stale));
+        report.check("a view that reads it sets another one, for an empty session", another);
+    } else {
+        report.check("a view that reads it deletes the cookie", told == Some(deletion));
+    }
     report.check("and sees no counter", counter(&world2) == Some(0));
     stage.keep_cookie(&stale);
     let world = stage.visit(report, "/hello/world").await?;

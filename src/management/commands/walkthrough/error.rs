@@ -13,8 +13,6 @@ pub(crate) enum WalkthroughError {
     Storage(#[from] StorageError),
     #[error(transparent)]
     Session(#[from] SessionError),
-    #[error("this SESSION_ENGINE cannot show its sessions, which the walk is about")]
-    NoRecords,
     #[error(transparent)]
     Client(#[from] ClientError),
     #[error("{0} of the steps did not behave as the document says; they are marked with ✘ above")]

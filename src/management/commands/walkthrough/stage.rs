@@ -1,20 +1,41 @@
 //! What the walk acts with: a site of its own, a browser's memory, and a look at the table.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
 use actix_web::dev::ServerHandle;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::error::WalkthroughError;
 use super::report::Report;
 use crate::application::{self, Application};
 use crate::clock::Clock;
-use crate::sessions::Storage;
-use crate::sessions::backends::SessionRecord;
+use crate::sessions::{Engine, SessionKey, SessionStore, SharedPolicy, Storage};
 use crate::settings::Settings;
 use crate::testing::{Client, Exchange};
 
 const COOKIE: &str = "sessionid";
+
+/// A session as it is stored.
+#[derive(Debug)]
+pub(super) struct Stored {
+    pub(super) key: String,
+    pub(super) data: String,
+    /// Where the engine tells it.
+    pub(super) end: Option<DateTime<Utc>>,
+}
+
+impl Stored {
+    /// Whether nothing has happened to it in between; Redis tells an end as what is left until it.
+    pub(super) fn is_as(&self, before: &Self) -> bool {
+        let jitter = TimeDelta::milliseconds(100);
+        let ends = self
+            .end
+            .zip(before.end)
+            .map_or(self.end == before.end, |(now, then)| (now - then).abs() < jitter);
+        ends && self.key == before.key && self.data == before.data
+    }
+}
 
 pub(super) struct Stage {
     settings: Settings,
@@ -27,10 +48,11 @@ pub(super) struct Stage {
 
 impl Stage {
     pub(super) fn set(settings: Settings) -> Result<Self, WalkthroughError> {
-        let (address, server) = start(&settings, (Ipv4Addr::LOCALHOST, 0).into())?;
+        let storage = application::storage(&settings)?;
+        let (address, server) = start(&settings, &storage, (Ipv4Addr::LOCALHOST, 0).into())?;
         Ok(Self {
             browser: Client::new(format!("http://{address}"), Clock::System),
-            storage: application::storage(&settings)?,
+            storage,
             keys: Vec::new(),
             settings,
             address,
@@ -59,35 +81,53 @@ impl Stage {
         self.browser.set_cookie(COOKIE, key);
     }
 
-    /// The browser's session in the store.
-    pub(super) async fn row(&self, report: &Report) -> Result<Option<SessionRecord>, WalkthroughError> {
-        let row = self.find(&self.key().unwrap_or_default()).await?;
-        if let Some(row) = &row {
-            let data = self
-                .storage
-                .codec()
-                .decode(&row.payload)
-                .map_or_else(|error| error.to_string(), |data| data.to_json());
-            let ends = row.expire_date.moment().map(|end| end.format("%H:%M:%S%.3f").to_string());
-            report.note(&format!("row {} {data} expires {}", row.key, ends.unwrap_or_default()));
+    /// The browser's session as it is stored.
+    pub(super) async fn stored(&self, report: &Report) -> Result<Option<Stored>, WalkthroughError> {
+        let stored = self.find(&self.key().unwrap_or_default()).await?;
+        if let Some(stored) = &stored {
+            let ends = stored.end.map(|end| format!(" expires {}", end.format("%H:%M:%S%.3f")));
+            report.note(&format!("row {} {}{}", stored.key, stored.data, ends.unwrap_or_default()));
         }
-        Ok(row)
+        Ok(stored)
     }
 
-    async fn find(&self, key: &str) -> Result<Option<SessionRecord>, WalkthroughError> {
-        let records = self.storage.records().ok_or(WalkthroughError::NoRecords)?;
-        Ok(records.find(key).await?)
+    /// As the engine enumerates it; one that does not is asked for the session, as a view would ask.
+    async fn find(&self, key: &str) -> Result<Option<Stored>, WalkthroughError> {
+        if let Some(records) = self.storage.records() {
+            let Some(record) = records.find(key).await? else { return Ok(None) };
+            let data = self.storage.codec().decode(&record.payload);
+            let data = data.map_or_else(|error| error.to_string(), |data| data.to_json());
+            return Ok(Some(Stored { end: record.expire_date.moment(), key: record.key, data }));
+        }
+        let Ok(key) = SessionKey::try_from(key) else { return Ok(None) };
+        let policy = Arc::new(self.settings.session.clone());
+        let mut session = SessionStore::new(Some(key.clone()), self.storage.clone(), policy, Clock::System);
+        session.load().await?;
+        let data = session.entries()?.to_json();
+        let found = session.session_key() == Some(&key) && !session.modified();
+        Ok(found.then(|| Stored { key: key.to_string(), data, end: None }))
     }
 
-    pub(super) async fn rows_of(
+    pub(super) async fn count_of(
         &self,
         keys: impl IntoIterator<Item = Option<String>>,
     ) -> Result<usize, WalkthroughError> {
-        let mut rows = 0;
+        let mut count = 0;
         for key in keys.into_iter().flatten() {
-            rows += usize::from(self.find(&key).await?.is_some());
+            count += usize::from(self.find(&key).await?.is_some());
         }
-        Ok(rows)
+        Ok(count)
+    }
+
+    /// Where the engine differs from what the document says of `db`, as Django's does.
+    pub(super) fn engine(&self) -> Engine {
+        self.settings.session_engine
+    }
+
+    /// Whether sessions are in the memory of this process alone.
+    pub(super) fn forgets_at_the_end(&self) -> bool {
+        let cache = self.settings.caches.get(&self.settings.session_cache_alias);
+        self.engine() == Engine::Cache && cache.is_none_or(|cache| cache.backend.ends_with("LocMemCache"))
     }
 
     pub(super) async fn wait(&self, report: &Report, span: TimeDelta) {
@@ -98,7 +138,9 @@ impl Stage {
 
     pub(super) async fn restart(&mut self, report: &Report) -> Result<(), WalkthroughError> {
         self.server.stop(true).await;
-        (self.address, self.server) = start(&self.settings, self.address)?;
+        // What is in the memory of the process alone ends with the server.
+        self.storage = application::storage(&self.settings)?;
+        (self.address, self.server) = start(&self.settings, &self.storage, self.address)?;
         report.note("the server was stopped and started again");
         Ok(())
     }
@@ -115,8 +157,13 @@ impl Stage {
     }
 }
 
-fn start(settings: &Settings, address: SocketAddr) -> Result<(SocketAddr, ServerHandle), WalkthroughError> {
-    let application = Application::build(settings, Clock::System, address)?;
+fn start(
+    settings: &Settings,
+    storage: &Storage,
+    address: SocketAddr,
+) -> Result<(SocketAddr, ServerHandle), WalkthroughError> {
+    let policy = SharedPolicy::new(settings.session.clone());
+    let application = Application::assemble(settings, Clock::System, storage.clone(), policy, address, None)?;
     let (address, server) = (application.address(), application.handle());
     actix_web::rt::spawn(async move {
         if let Err(error) = application.run_until_stopped().await {
