@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod actix_store;
+mod batches;
 mod cached_rows;
 mod corners;
 mod django_suite;
