@@ -95,7 +95,7 @@ pub(super) struct Failed {
     /// Whether the same may succeed in another transaction.
     #[cfg_attr(
         not(feature = "postgres"),
-        expect(dead_code, reason = "SQLite's one writer is preferred to nobody")
+        expect(dead_code, reason = "SQLite has one writer, and so no transactions that conflict")
     )]
     pub(super) transient: bool,
 }

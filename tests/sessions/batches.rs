@@ -53,3 +53,29 @@ async fn a_session_that_ends_before_a_batch_stays_ended() {
     assert_eq!(statuses, [200, 400, 400, 400, 400]);
     assert!(harness.rows().is_empty());
 }
+
+/// A save that cannot be applied to what is there by then fails by itself, wherever it stands.
+#[actix_web::test]
+async fn each_save_of_a_batch_has_its_own_answer() {
+    for wrong in 1..5 {
+        let (harness, _) = Harness::with_memory(SessionPolicy::default());
+        let key = harness.saved().await;
+        let sent = cookie(&key);
+        let visits = (0..5).map(|at| {
+            harness.visit(Some(&sent), move |session| match at {
+                0 => session.insert("name", "Grace"),
+                _ if at == wrong => {
+                    let update = |name: String| if name.is_empty() { name } else { panic!("a bug") };
+                    session.fetch_update("name", String::new(), update).map(drop)
+                }
+                _ => count(session),
+            })
+        });
+        let answers = join_all(visits).await;
+        for (at, answer) in answers.iter().enumerate() {
+            let expected = if at == wrong { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::OK };
+            assert_eq!((at, answer.status), (at, expected), "{wrong} is wrong");
+        }
+        assert_eq!(harness.data(&key), r#"{"counter":4,"name":"Grace"}"#);
+    }
+}
