@@ -2,12 +2,13 @@
 
 use actix_web::http::StatusCode;
 use chrono::TimeDelta;
-use futures_util::future::join_all;
+use futures_util::future::{join_all, poll_immediate};
 use sessionid::sessions::backends::Entry;
-use sessionid::sessions::{Session, SessionError, SessionPolicy};
+use sessionid::sessions::{Session, SessionError, SessionPolicy, SessionStore};
+use sessionid::signing::{TimestampSigner, dumps};
 
 use crate::cookie;
-use crate::harness::{Answer, Harness};
+use crate::harness::{Answer, Harness, SECRET_KEY};
 use crate::memory::{Fault, MemoryBackend, Sessions, Verb};
 
 fn count(session: &Session) -> Result<(), SessionError> {
@@ -77,5 +78,60 @@ async fn each_save_of_a_batch_has_its_own_answer() {
             assert_eq!((at, answer.status), (at, expected), "{wrong} is wrong");
         }
         assert_eq!(harness.data(&key), r#"{"counter":4,"name":"Grace"}"#);
+    }
+}
+
+#[actix_web::test]
+async fn a_save_that_was_given_up_while_it_waited_is_not_written() {
+    let (harness, memory) = Harness::with_memory(SessionPolicy::default());
+    let key = harness.saved().await;
+    let session = async || {
+        let key = key.as_str().try_into().unwrap();
+        let (storage, policy, clock) = (harness.storage.clone(), harness.policy.get(), harness.clock.clone());
+        let mut session = SessionStore::new(Some(key), storage, policy, clock.into());
+        session.load().await.unwrap();
+        session.fetch_update("counter", 0_i64, |counter| counter + 1).unwrap();
+        session
+    };
+    let (mut first, mut given_up) = (session().await, session().await);
+    memory.calls();
+    let mut first = Box::pin(first.save());
+    assert!(poll_immediate(&mut first).await.is_none(), "it writes");
+    assert!(poll_immediate(Box::pin(given_up.save())).await.is_none(), "it waits");
+    first.await.unwrap();
+    session().await.save().await.unwrap();
+    assert_eq!(harness.data(&key), r#"{"counter":3}"#);
+    assert_eq!(memory.calls(), [Verb::Replace, Verb::Load, Verb::Replace]);
+}
+
+/// What another server has stored meanwhile is, to a merge, what it would be to a request that loads it.
+#[actix_web::test]
+async fn a_merge_leaves_what_cannot_be_read_and_replaces_what_nobody_of_ours_has_signed() {
+    let signer = TimestampSigner::new(SECRET_KEY, &[], "django.contrib.sessions.SessionStore");
+    let clear: fn(&Session) -> Result<(), SessionError> = |session| {
+        session.contains_key("counter")?;
+        session.clear();
+        count(session)
+    };
+    for (signed, view, status, stored) in [
+        (true, count as fn(&Session) -> Result<(), SessionError>, StatusCode::INTERNAL_SERVER_ERROR, None),
+        (true, clear, StatusCode::OK, Some(r#"{"counter":1}"#)),
+        (false, count, StatusCode::OK, Some(r#"{"counter":1}"#)),
+        (false, clear, StatusCode::OK, Some(r#"{"counter":1}"#)),
+    ] {
+        let (harness, memory) = Harness::with_memory(SessionPolicy::default());
+        let key = harness.saved().await;
+        let theirs = if signed { dumps(&signer, b"[1]", harness.now()) } else { "forged".to_owned() };
+        let (name, payload) = (key.clone(), theirs.clone());
+        let meddle = move |sessions: &mut Sessions| {
+            sessions.get_mut(&name).unwrap().payload = payload.into_bytes().into();
+        };
+        memory.fault(Verb::Replace, Fault::Meddle(Box::new(meddle)));
+        let answer = harness.visit(Some(&cookie(&key)), view).await;
+        assert_eq!(answer.status, status, "{signed}");
+        match stored {
+            Some(json) => assert_eq!(harness.data(&key), json),
+            None => assert_eq!(harness.row(&key).unwrap().session_data, theirs),
+        }
     }
 }

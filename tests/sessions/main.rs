@@ -4,6 +4,7 @@
 mod actix_store;
 mod batches;
 mod cached_rows;
+mod contract;
 mod corners;
 mod django_suite;
 mod endings;
