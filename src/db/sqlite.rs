@@ -7,7 +7,6 @@ use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-use super::connection::DbConnection;
 use super::options::{DatabaseOptions, Purpose};
 
 /// Pages of the log that SQLite itself brings into the file in a COMMIT. Where the WAL-index can be read that
@@ -73,7 +72,7 @@ fn enter_wal(conn: &mut SqliteConnection, patience: Duration) -> QueryResult<()>
 }
 
 /// Whether a statement on `django_session` may change more rows than it tells of.
-pub(super) fn has_triggers(conn: &mut DbConnection) -> QueryResult<bool> {
+pub(super) fn has_triggers(conn: &mut SqliteConnection) -> QueryResult<bool> {
     let triggers =
         "EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND lower(tbl_name) = 'django_session')";
     diesel::select(diesel::dsl::sql::<Bool>(triggers)).get_result(conn)

@@ -19,7 +19,7 @@ use super::connection::{Connector, DbConnection};
 use super::error::DbError;
 use super::options::DatabaseOptions;
 use super::row_cache::{ChangedRows, RowCache, Since};
-use super::sqlite::{has_triggers, is_locked};
+use super::sqlite::is_locked;
 use super::turns::Turns;
 use crate::clock::Stopwatch;
 use crate::error::chain;
@@ -231,7 +231,7 @@ impl WriterThread {
             self.turns.others_write();
         }
         if since != Since::Nothing {
-            self.triggers = has_triggers(conn)?;
+            self.triggers = conn.has_triggers()?;
         }
         if self.triggers {
             changed.unknown();
