@@ -84,6 +84,16 @@ impl DbConnection {
         }
     }
 
+    /// Whether a statement on `django_session` may change more rows than it tells of. On PostgreSQL, where no rows are
+    /// copied, nobody has to know.
+    pub(super) fn has_triggers(&mut self) -> QueryResult<bool> {
+        match self {
+            Self::Sqlite(conn) => sqlite::has_triggers(conn),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => Ok(true),
+        }
+    }
+
     /// Whether the database stores every character.
     #[cfg_attr(
         not(feature = "postgres"),

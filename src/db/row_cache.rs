@@ -253,4 +253,47 @@ mod tests {
         rows.commit(ChangedRows::default());
         assert!(rows.get("key", DateTime::UNIX_EPOCH).is_err());
     }
+
+    /// A file in WAL mode, and two programs that have it open.
+    #[cfg(target_os = "linux")]
+    fn shared_file(folder: &std::path::Path) -> (RowCache, impl FnMut(usize)) {
+        use diesel::connection::SimpleConnection as _;
+        use diesel::prelude::*;
+
+        let path = folder.join("db.sqlite3");
+        let connect = || SqliteConnection::establish(path.to_str().expect("a path")).expect("a connection");
+        let mut programs = [connect(), connect()];
+        programs[0].batch_execute("PRAGMA journal_mode = WAL; CREATE TABLE t (x)").expect("a table");
+        let rows = RowCache::new(WalIndex::open(&path));
+        (rows, move |program| programs[program].batch_execute("INSERT INTO t VALUES (1)").expect("a commit"))
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn copies_are_kept_only_where_one_commit_and_no_other_lies_between() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (rows, mut commit) = shared_file(folder.path());
+        let now = DateTime::UNIX_EPOCH - chrono::TimeDelta::seconds(1);
+        assert_eq!(rows.begin(), Since::NotKnown);
+        // (who commits until ours is known, whether the row is known afterwards)
+        for (commits, kept) in [(vec![0], true), (vec![0, 1], false), (vec![1, 0], false), (vec![], false)] {
+            rows.begin();
+            let mut changed = ChangedRows::default();
+            changed.updated("key", row("text"));
+            commits.iter().for_each(|program| commit(*program));
+            rows.commit(changed);
+            assert_eq!(rows.get("key", now).is_ok(), kept, "{commits:?}");
+        }
+        rows.begin();
+        commit(0);
+        rows.commit(ChangedRows::default());
+        rows.begin();
+        commit(0);
+        let mut changed = ChangedRows::default();
+        changed.inserted();
+        rows.commit(changed);
+        assert_eq!(rows.begin(), Since::Nothing);
+        commit(1);
+        assert_eq!(rows.begin(), Since::Others);
+    }
 }

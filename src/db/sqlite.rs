@@ -82,6 +82,13 @@ struct Found {
     found: bool,
 }
 
+/// Whether a statement on `django_session` may change more rows than it tells of.
+pub(super) fn has_triggers(conn: &mut SqliteConnection) -> QueryResult<bool> {
+    let triggers =
+        "EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND lower(tbl_name) = 'django_session')";
+    diesel::select(diesel::dsl::sql::<diesel::sql_types::Bool>(triggers)).get_result(conn)
+}
+
 /// Diesel has no kind for SQLITE_BUSY.
 pub(super) fn is_locked(error: &diesel::result::Error) -> bool {
     matches!(error, diesel::result::Error::DatabaseError(_, info) if info.message().contains("database is locked"))

@@ -10,10 +10,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use diesel::RunQueryDsl as _;
 use diesel::connection::SimpleConnection;
 use diesel::result::DatabaseErrorKind;
-use diesel::sql_types::Bool;
 use tokio::sync::oneshot;
 
 use super::connection::DbConnection;
@@ -94,7 +92,7 @@ pub(super) struct Failed {
     /// Whether the same may succeed in another transaction.
     #[cfg_attr(
         not(feature = "postgres"),
-        expect(dead_code, reason = "SQLite's one writer is preferred to nobody")
+        expect(dead_code, reason = "SQLite has one writer, and so no transactions that conflict")
     )]
     pub(super) transient: bool,
 }
@@ -264,7 +262,7 @@ fn transaction(
         turns.others_write();
     }
     if since != Since::Nothing {
-        *triggers = has_triggers(conn)?;
+        *triggers = conn.has_triggers()?;
     }
     if *triggers {
         changed.unknown();
@@ -276,11 +274,4 @@ fn transaction(
     conn.batch_execute("COMMIT")?;
     rows.commit(changed);
     Ok(())
-}
-
-/// Whether a statement on `django_session` may change more rows than it reports.
-fn has_triggers(conn: &mut DbConnection) -> diesel::QueryResult<bool> {
-    let triggers =
-        "EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND lower(tbl_name) = 'django_session')";
-    diesel::select(diesel::dsl::sql::<Bool>(triggers)).get_result(conn)
 }

@@ -59,8 +59,9 @@ pub(crate) struct SessionBase {
 /// Hundreds of thousands of values take milliseconds to drop.
 impl Drop for SessionBase {
     fn drop(&mut self) {
-        if let Some(room) = self.room.take() {
-            discard((self.cache.take(), self.found.take(), self.renewal.take(), room));
+        // Its room is here once it has been accessed.
+        if self.room.is_some() || self.found.as_ref().is_some_and(Loaded::is_large) {
+            discard((self.cache.take(), self.found.take(), self.renewal.take(), self.room.take()));
         }
     }
 }

@@ -251,7 +251,7 @@ mod tests {
 
     #[test]
     fn nine_hundred_levels_are_read_and_a_million_do_no_harm() {
-        let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
         let read = |depth| RawJson::parse(&nested(depth)).expect("JSON").get::<serde_json::Value>();
         for depth in [1, 127, 128, 900, DEEPEST] {
             assert!(read(depth).is_ok(), "{depth}");
@@ -261,7 +261,7 @@ mod tests {
         }
         let in_text = format!("[{:?}]", nested(5000));
         assert_eq!(RawJson::parse(&in_text).expect("JSON").get::<Vec<String>>().expect("texts").len(), 1);
-        let objects = r#"{"a":"#.repeat(900) + "1" + &"}".repeat(900);
+        let objects = format!("{}1{}", r#"{"a":"#.repeat(900), "}".repeat(900));
         assert!(RawJson::parse(&objects).expect("JSON").get::<serde_json::Value>().is_ok());
     }
 
@@ -295,7 +295,7 @@ mod tests {
         for json in ["1180591620717411303424", "NaN", "-Infinity", r#""\ud800""#, "[[[]],{}]", "-0.5e-7"] {
             assert_eq!(RawJson::parse(json).expect("Python's JSON").as_str(), json);
         }
-        let deep = "[".repeat(200_000) + &"]".repeat(200_000);
+        let deep = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
         assert!(RawJson::parse(&deep).is_ok());
     }
 

@@ -27,8 +27,8 @@ use super::key::{NewKeys, SessionKey};
 use super::serializers::PayloadCodec;
 use crate::clock::Stopwatch;
 
-/// How often another key is drawn when a new one is taken, and how often a store is believed that holds something else
-/// than what is expected, and shows just that.
+/// How many keys are tried for a new session, and how often a store may refuse to replace a payload that it reports to
+/// be just what was expected.
 const TRIES: usize = 5;
 
 const TAKEN: &str = "the new key is taken, says the store";
@@ -107,7 +107,7 @@ impl Saving {
         Err(SessionError::unavailable("every new key is taken, says the store"))
     }
 
-    /// The same under a key that somebody may have seen, and that is final for that.
+    /// The same under a key that a view may have been shown already, so that no other can be drawn.
     async fn create_under(
         self: &Arc<Self>,
         key: &SessionKey,
@@ -159,7 +159,7 @@ impl Saving {
         saved
     }
 
-    /// What others in this process send, as long as anything is waited for.
+    /// What whoever writes the session sends, within the time limit.
     async fn waited_for<T>(&self, sent: oneshot::Receiver<T>) -> Result<T, SessionError> {
         match timeout(self.backend.timeout(), sent).await {
             Ok(Ok(sent)) => Ok(sent),
@@ -177,8 +177,8 @@ impl Saving {
         self.write(verb, Batch::of(pending), base).await.0
     }
 
-    /// Writes saves of one session together. An error is that of every save which is right by itself; what is wrong with
-    /// the others tells the batch, which is lost when the server stops.
+    /// Writes saves of one session together. The result is that of every save that could be applied; the batch knows the
+    /// errors of those that could not. There is no batch if the thread that worked on it has panicked or the server stops.
     async fn write(
         self: &Arc<Self>,
         verb: &Verb<'_>,

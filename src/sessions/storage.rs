@@ -56,6 +56,12 @@ pub(crate) enum Loaded {
     Reset,
 }
 
+impl Loaded {
+    pub(crate) fn is_large(&self) -> bool {
+        matches!(self, Self::Session { room: Some(_), .. })
+    }
+}
+
 impl Storage {
     /// Sessions kept in `backend`, their payloads encoded by `codec`.
     pub fn new(backend: impl SessionBackend + 'static, codec: impl PayloadCodec + 'static) -> Self {

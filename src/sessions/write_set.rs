@@ -195,6 +195,22 @@ mod tests {
         changes.clear();
         changes.set("b", number(2));
         assert_eq!(changes.apply(data(r#"{"c":3}"#)).expect("merged").to_json(), r#"{"b":2}"#);
+        // What is gone need not be of the right type.
+        let mut changes = WriteSet::default();
+        changes.update("c", String::new(), |text: String| text);
+        changes.clear();
+        assert_eq!(changes.apply(data(r#"{"c":3}"#)).expect("merged").to_json(), "{}");
+    }
+
+    #[test]
+    fn a_truncate_leaves_what_had_been_marked() {
+        let mut changes = WriteSet::default();
+        changes.set("a", number(1));
+        let mark = changes.mark();
+        changes.set("a", number(2));
+        changes.clear();
+        changes.truncate(mark);
+        assert_eq!(changes.apply(data(r#"{"b":0}"#)).expect("merged").to_json(), r#"{"b":0,"a":1}"#);
     }
 
     #[test]

@@ -118,6 +118,36 @@ async fn a_deleted_session_is_gone_and_stays_gone() {
     assert_eq!(other.counter(&key).await, None);
 }
 
+/// However a server ends a session that it has a copy of, and whatever else it writes beside.
+#[actix_web::test]
+async fn a_session_that_was_ended_here_is_not_read_from_a_copy() {
+    let database = TestDatabase::new();
+    let process = Process::on(&database.url());
+    for way in 0..4 {
+        let (key, other) = (process.created().await, process.created().await);
+        process.set(&key, 1).await;
+        process.set(&other, 1).await;
+        assert_eq!(process.counter(&key).await, Some(1));
+        let mut session = process.session(Some(&key));
+        session.load().await.unwrap();
+        let end = async {
+            match way {
+                0 => session.flush().await,
+                1 => session.cycle_key().await,
+                2 => {
+                    session.clear();
+                    session.cycle_key().await
+                }
+                _ => session.delete().await,
+            }
+        };
+        let (ended, ()) = futures_util::future::join(end, process.set(&other, 2)).await;
+        ended.unwrap();
+        assert_eq!(process.counter(&key).await, None, "{way}");
+        assert_eq!(process.counter(&other).await, Some(2));
+    }
+}
+
 /// Every counter that is read is at least the highest that had been saved when the read began.
 #[test]
 fn no_read_is_older_than_a_save_that_was_answered() {

@@ -209,3 +209,21 @@ async fn a_row_deleted_meanwhile_stays_deleted() {
     assert_eq!(answer.body, "Bad Request");
     assert!(harness.rows().is_empty());
 }
+
+/// A `cycle_key` moves the session also where nothing else is to be saved, and where nothing is left it says so.
+#[actix_web::test]
+async fn a_cycle_key_that_is_not_to_be_saved_is_interrupted_as_well() {
+    let harness = Harness::new();
+    let cycle = |session: &sessionid::sessions::Session| {
+        session.cycle_key()?;
+        session.set_modified(false);
+        Ok(())
+    };
+    let key = harness.saved().await;
+    let moved = harness.visit(Some(&format!("sessionid={key}")), cycle).await;
+    assert_eq!((moved.status, moved.set_cookie), (StatusCode::OK, None));
+    let key = harness.rows()[0].session_key.clone();
+    let answer = harness.visit_deleted_meanwhile(&key, cycle).await;
+    assert_eq!((answer.status, answer.set_cookie), (StatusCode::BAD_REQUEST, None));
+    assert!(harness.rows().is_empty());
+}

@@ -2,11 +2,13 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod actix_store;
+mod batches;
 #[cfg(any(feature = "redis", feature = "memcached"))]
 mod cache_faults;
 mod cached_db;
 mod cached_rows;
 mod caches;
+mod contract;
 mod cookies;
 mod corners;
 mod django_suite;

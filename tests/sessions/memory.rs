@@ -119,6 +119,7 @@ impl SessionBackend for MemoryBackend {
     }
 
     fn load<'a>(&'a self, key: &'a SessionKey, moment: &'a Moment) -> BackendFuture<'a, Found> {
+        assert!(self.holds(key));
         let load = move |sessions: &mut Sessions| {
             let live = sessions.get(key.as_str()).filter(|entry| entry.expire_date > moment.now).cloned();
             live.map_or(Found::Nothing, |Entry { payload, expire_date, .. }| {
@@ -149,6 +150,7 @@ impl SessionBackend for MemoryBackend {
         expected: Option<&'a Payload>,
         entry: Entry,
     ) -> BackendFuture<'a, Replaced> {
+        assert!(self.holds(key));
         let replace = move |sessions: &mut Sessions| {
             let Some(held) = sessions.get_mut(key.as_str()) else { return Replaced::Gone };
             if expected.is_some_and(|expected| *expected != held.payload) {
@@ -170,6 +172,7 @@ impl SessionBackend for MemoryBackend {
         to: &'a SessionKey,
         entry: Entry,
     ) -> BackendFuture<'a, Renamed> {
+        assert!(self.holds(from));
         let rename = move |sessions: &mut Sessions| {
             match (sessions.get(from.as_str()), expected) {
                 (None, Some(_)) => return Renamed::Gone,
@@ -192,6 +195,7 @@ impl SessionBackend for MemoryBackend {
     }
 
     fn delete<'a>(&'a self, key: &'a SessionKey) -> BackendFuture<'a, bool> {
+        assert!(self.holds(key));
         self.call(Verb::Delete, None, |_| None, move |sessions| sessions.remove(key.as_str()).is_some())
     }
 

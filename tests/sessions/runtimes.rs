@@ -6,6 +6,7 @@ use sessionid::sessions::{SessionPolicy, SessionStore};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::harness::Harness;
+use crate::memory::Verb;
 
 fn runtime() -> Runtime {
     Builder::new_current_thread().enable_time().build().unwrap()
@@ -44,5 +45,50 @@ fn a_save_does_not_depend_on_the_runtime_of_the_one_before_it() {
         drop(one);
         let rows = harness.rows();
         assert_eq!(harness.data(&rows[0].session_key), r#"{"counter":3}"#);
+    }
+}
+
+/// Many values take milliseconds to drop, and others wait for the thread meanwhile: also where nobody has accessed them.
+#[test]
+fn a_large_session_is_dropped_on_another_thread() {
+    for accesses in [true, false] {
+        let (harness, memory) = Harness::with_memory(SessionPolicy::default());
+        let runtime = Builder::new_current_thread().enable_time().max_blocking_threads(1).build().unwrap();
+        let large = async || {
+            let mut session = SessionStore::new(
+                None,
+                harness.storage.clone(),
+                harness.policy.get(),
+                harness.clock.clone().into(),
+            );
+            session.insert("large", &"x".repeat(100_000)).unwrap();
+            session.save().await.unwrap();
+            session.session_key().unwrap().to_string()
+        };
+        runtime.block_on(async {
+            let mut two = Vec::new();
+            for _ in 0..2 {
+                let mut session = session(&harness, &large().await);
+                session.load().await.unwrap();
+                if accesses {
+                    assert!(session.contains_key("large").unwrap());
+                }
+                two.push(session);
+            }
+            let mut third = session(&harness, &large().await);
+            let (go_on, gate) = std::sync::mpsc::channel::<()>();
+            let busy = tokio::task::spawn_blocking(move || gate.recv());
+            drop(two);
+            memory.calls();
+            let mut load = Box::pin(third.load());
+            for _ in 0..10 {
+                assert!(poll_immediate(&mut load).await.is_none());
+                tokio::task::yield_now().await;
+            }
+            assert_eq!(memory.calls(), [Verb::Load], "there is room only when they are dropped");
+            drop(go_on);
+            busy.await.unwrap().unwrap_err();
+            load.await.unwrap();
+        });
     }
 }

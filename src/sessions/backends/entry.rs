@@ -42,7 +42,7 @@ pub enum Found {
     /// None, or one that has expired: the first access gives the key up, and the cookie is deleted (Django's `db`, `cache`
     /// and `cached_db`).
     Nothing,
-    /// One that has expired or that nobody of ours has made: the first access deletes it and begins a new session in its
+    /// One that has expired or that was not signed with one of our keys: the first access deletes it and begins a new session in its
     /// place, which is saved (Django's `file` and `signed_cookies`).
     Ended,
 }

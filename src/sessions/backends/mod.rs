@@ -46,9 +46,9 @@ pub use super::payload::Payload;
 /// The storage of an engine.
 ///
 /// Every verb answers within [`timeout`](Self::timeout), with
-/// [`SessionError::Unavailable`](super::SessionError::Unavailable) if need be, and can be given up at any moment: what has been answered is done, what has not may be either. A verb waits on other threads, never on the
-/// one that polls it. A payload that nobody can decode is none of a backend's business: it is stored, found and
-/// deleted like any other.
+/// [`SessionError::Unavailable`](super::SessionError::Unavailable) if need be, and can be dropped at any moment: what has
+/// been answered is done, what has not been may or may not be. A verb waits on other threads, never on the one that polls
+/// it. A backend does not care whether a payload can be decoded: it is stored, found and deleted like any other.
 ///
 /// Every verb has to be written, and a wrapper has to hand on every one: a default would silently lose what the
 /// backend inside does better. Verbs are called only with keys that the store [`holds`](Self::holds).
@@ -116,8 +116,8 @@ pub trait SessionBackend: fmt::Debug + Send + Sync {
     /// compared, moved or merged: a save gives the session another key, and that is all.
     fn is_stateless(&self) -> bool;
 
-    /// Whether the store can have a session under this key at all; any other key is unknown, and nobody is asked. Where
-    /// nothing else is the matter that is [`SessionKey::is_storable`].
+    /// Whether the store can have a session under this key at all; any other key is unknown, and no verb is called with it.
+    /// [`SessionKey::is_storable`] is the answer of a store without limits of its own.
     fn holds(&self, key: &SessionKey) -> bool;
 
     /// What is stored under a key. What has expired at that moment is not found.
@@ -149,7 +149,8 @@ pub trait SessionBackend: fmt::Debug + Send + Sync {
         entry: Entry,
     ) -> BackendFuture<'a, Renamed>;
 
-    /// Deletes a session, and tells whether there was one. Where there is none it is deleted already.
+    /// Deletes a session, and tells whether there was one. Deleting what is not there is no error; a session that is still
+    /// there afterwards is.
     fn delete<'a>(&'a self, key: &'a SessionKey) -> BackendFuture<'a, bool>;
 
     /// Deletes what had expired at `now`, in batches that never hold up a request for long, and tells

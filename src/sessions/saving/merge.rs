@@ -14,7 +14,8 @@ use crate::sessions::serializers::{PayloadCodec, PayloadError, SessionData};
 /// What the first save is applied to.
 #[derive(Debug)]
 pub(super) enum Base {
-    /// What it has loaded itself, as far as is known: then its own view of the data is what the session becomes.
+    /// What it has loaded itself, unless the store turns out to hold something else: the session becomes what this save
+    /// sees of it.
     AsLoaded,
     /// This, which the store is known to hold, or to have held a moment ago.
     Stored(Payload),

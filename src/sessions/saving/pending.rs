@@ -20,8 +20,8 @@ const REPORTED: usize = 3;
 #[derive(Debug)]
 pub(crate) struct Pending {
     pub(crate) data: SessionData,
-    /// What the store held when the session was loaded. `None` where that was never asked: then the write set begins
-    /// with `clear`, and whatever lies there is replaced.
+    /// What the store held when the session was loaded. `None` for a new session, and for one that was cleared before
+    /// anything of it was read: the write set then begins with `clear`, and whatever is stored is replaced.
     pub(crate) loaded: Option<Payload>,
     pub(crate) write_set: WriteSet,
     pub(crate) policy: Arc<SessionPolicy>,
