@@ -62,7 +62,8 @@ async fn sessions_in_redis_are_listed_shown_and_deleted() {
     let server = std::env::var("TEST_REDIS_URL").expect("run under tests/with-caches");
     let caches = format!("{}/7", server.trim_end_matches("/0"));
     let options =
-        CacheOptions::new("django.core.cache.backends.redis.RedisCache", std::slice::from_ref(&caches)).unwrap();
+        CacheOptions::new("django.core.cache.backends.redis.RedisCache", std::slice::from_ref(&caches))
+            .unwrap();
     let storage = Storage::new(CacheBackend::new(options.open(), &options), PickleCodec);
     let mut keys = Vec::new();
     for number in 0..3 {

@@ -36,6 +36,17 @@ impl TestCache {
         Self::new("memcached.PyMemcacheCache", Some(server("TEST_MEMCACHED")))
     }
 
+    /// One of each kind that this build has, the memory first.
+    pub(crate) fn every() -> Vec<Self> {
+        vec![
+            Self::locmem(),
+            #[cfg(feature = "redis")]
+            Self::redis(),
+            #[cfg(feature = "memcached")]
+            Self::memcached(),
+        ]
+    }
+
     /// On a server, where this build can have one.
     pub(crate) fn any() -> Self {
         #[cfg(feature = "redis")]
