@@ -345,8 +345,8 @@ class RedisCache(Cache):
 
 class MemcachedCache(Cache):
     name = "memcached"
-    # Its clock has whole seconds.
-    tolerance = 1.5
+    # Its clock has whole seconds, and begins with them when it starts.
+    tolerance = 2.5
 
     # Cookies with a key that memcached cannot have. Django fails where that is to be deleted.
     ODD_COOKIES = {"unknown and long"}

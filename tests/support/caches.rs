@@ -157,6 +157,14 @@ impl OwnServer {
         Self::started("redis-server", &own, arguments)
     }
 
+    #[cfg(feature = "redis-tls")]
+    pub(crate) fn redis_with_tls(key: &str, certificate: &str) -> Self {
+        let tls = ["--tls-cert-file", certificate, "--tls-key-file", key, "--tls-auth-clients", "no"];
+        let own = ["--bind", "127.0.0.1", "--save", "", "--port", "0"];
+        let arguments: Vec<_> = own.iter().chain(&tls).chain(&["--tls-port"]).copied().collect();
+        Self::started("redis-server", &arguments, &[])
+    }
+
     pub(crate) fn memcached(arguments: &[&str]) -> Self {
         Self::started("memcached", &["-u", "root", "-l", "127.0.0.1", "-p"], arguments)
     }
