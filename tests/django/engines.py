@@ -263,6 +263,11 @@ class Cache(Engine):
     def store(self, key, value, seconds):
         raise NotImplementedError
 
+    @staticmethod
+    def date_of(seconds):
+        """An end that the cache has rounded, and that so is never one of the exact dates of a script."""
+        return datetime.fromtimestamp(seconds + 0.0005, timezone.utc).replace(tzinfo=None).isoformat(" ")
+
     def put(self, key, payload):
         # A session is a pickled dict here. What nobody could read would be no session to Django, and is an error to us.
         if is_signed_with(payload, SECRET_KEY):
@@ -304,10 +309,6 @@ def unpickled(value):
         return f"no pickle ({error}): {value!r}"
 
 
-def date_of(seconds):
-    return datetime.fromtimestamp(seconds, timezone.utc).replace(tzinfo=None).isoformat(" ")
-
-
 class RedisCache(Cache):
     name = "redis"
     planted = PLANTED
@@ -330,7 +331,7 @@ class RedisCache(Cache):
             pipeline = self.client.pipeline()
             value, end = pipeline.get(key).pexpiretime(key).execute()
             if value is not None:
-                found[key.decode().removeprefix(self.prefix)] = value, date_of(end / 1000)
+                found[key.decode().removeprefix(self.prefix)] = value, self.date_of(end / 1000)
         return found
 
     def clear(self):
@@ -380,8 +381,7 @@ class MemcachedCache(Cache):
             else:
                 key, end = (unquote(field.decode().partition("=")[2]) for field in line[:2])
                 if key.startswith(self.prefix):
-                    # Whole seconds, which are no exact date.
-                    yield key.removeprefix(self.prefix), date_of(int(end) + 0.0005)
+                    yield key.removeprefix(self.prefix), self.date_of(int(end))
             line = self.answer.readline().split()
 
     def values(self):

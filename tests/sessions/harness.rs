@@ -52,6 +52,10 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) set_cookie: Option<String>,
     pub(crate) vary: Option<String>,
+    #[cfg_attr(
+        not(any(feature = "redis", feature = "memcached")),
+        expect(dead_code, reason = "asked where a server can be down")
+    )]
     pub(crate) retry_after: Option<String>,
     pub(crate) cache_control: Option<String>,
     pub(crate) body: String,
