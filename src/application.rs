@@ -12,6 +12,7 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
@@ -20,11 +21,13 @@ use actix_web::dev::{Server, ServerHandle, ServiceFactory, ServiceRequest, Servi
 use actix_web::middleware::{Condition, Logger, from_fn};
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer};
+use chrono::{DateTime, Utc};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::cache::{CacheError, CacheOptions};
 use crate::clock::Clock;
 use crate::db::{Database, DbError};
+use crate::error::chain;
 use crate::lab::{self, Lab, SecretKeys};
 use crate::sessions::actix::stock::{StockStore, stock_middleware};
 use crate::sessions::backends::{FileBackend, FileCodec, FolderError, SignedCookiesBackend};
@@ -39,6 +42,8 @@ use crate::site::{
 
 /// How long requests in flight may take once the server is told to stop.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(30);
+/// Sessions that are looked at when the site starts.
+const NEWEST: u32 = 20;
 
 /// Why the site does not start.
 ///
@@ -123,10 +128,24 @@ impl Application {
     ///
     /// [`ApplicationError`], before anything runs.
     pub fn build(settings: &Settings, clock: Clock, address: SocketAddr) -> Result<Self, ApplicationError> {
+        let policy = SharedPolicy::new(settings.session.clone());
+        Self::assemble(settings, clock, storage_under(settings, &policy)?, policy, address, None)
+    }
+
+    /// The same on a storage that is open already, under the same policy, and with more URLs.
+    pub(crate) fn assemble(
+        settings: &Settings,
+        clock: Clock,
+        storage: Storage,
+        policy: SharedPolicy,
+        address: SocketAddr,
+        more_urls: Option<MoreUrls>,
+    ) -> Result<Self, ApplicationError> {
         let bind_error = |source| ApplicationError::Bind { address, source };
         let listener = TcpListener::bind(address).map_err(bind_error)?;
         let address = listener.local_addr().map_err(bind_error)?;
-        let site = Site::build(settings, clock)?;
+        actix_web::rt::spawn(warn_of_foreign_rows(storage.clone(), clock.now()));
+        let site = Site::build(settings, clock, storage, policy, more_urls)?;
         let limits = &settings.limits;
         let workers = available_parallelism().map_or(1, usize::from).min(limits.max_connections);
         let server = HttpServer::new(move || site.app())
@@ -227,6 +246,9 @@ impl StopSignals {
     }
 }
 
+/// URLs that a program adds to the site.
+pub(crate) type MoreUrls = Arc<dyn Fn(&mut ServiceConfig, &SessionMiddleware) + Send + Sync>;
+
 /// What every worker's app is made of.
 #[derive(Clone)]
 struct Site {
@@ -243,12 +265,18 @@ struct Site {
     policy: SharedPolicy,
     static_files: PathBuf,
     log_requests: bool,
+    clock: Data<Clock>,
+    more_urls: Option<MoreUrls>,
 }
 
 impl Site {
-    fn build(settings: &Settings, clock: Clock) -> Result<Self, ApplicationError> {
-        let policy = SharedPolicy::new(settings.session.clone());
-        let storage = storage_under(settings, &policy)?;
+    fn build(
+        settings: &Settings,
+        clock: Clock,
+        storage: Storage,
+        policy: SharedPolicy,
+        more_urls: Option<MoreUrls>,
+    ) -> Result<Self, ApplicationError> {
         let lab = settings.debug.then(|| {
             let keys =
                 SecretKeys { current: &settings.secret_key, fallbacks: &settings.secret_key_fallbacks };
@@ -262,6 +290,8 @@ impl Site {
             body_timeout: Data::new(BodyTimeout(settings.limits.body_timeout)),
             proxies: Data::new(TrustedProxies(settings.trusted_proxies.clone())),
             stock_store: StockStore::new(storage.clone(), clock.clone()),
+            clock: Data::new(clock.clone()),
+            more_urls,
             sessions: SessionMiddleware::new(storage, policy.clone()).clock(clock),
             secret_key: settings.secret_key.clone(),
             policy,
@@ -294,11 +324,14 @@ impl Site {
             .app_data(self.proxies.clone())
             .wrap(from_fn(AllowedHosts::check))
             .wrap(from_fn(site::error_pages))
+            .app_data(self.clock.clone())
+            .wrap(Condition::new(matches!(**self.clock, Clock::Manual(_)), from_fn(site::date_by_the_clock)))
             .wrap(from_fn(site::default_headers))
             .wrap(from_fn(site::limit_body))
             .wrap(Condition::new(self.lab.is_some(), from_fn(lab::record)))
             .wrap(Condition::new(self.log_requests, logger))
             .configure(|config| self.mount_front_page(config))
+            .configure(|config| self.more_urls.iter().for_each(|urls| urls(config, &self.sessions)))
             .configure(|config| site::configure(config, self.sessions.clone(), stock, &self.static_files))
     }
 }
@@ -310,6 +343,24 @@ impl Site {
             Some(lab) => lab::configure(config, lab.clone(), self.sessions.clone()),
             None => drop(config.service(as_view("/", IndexView::get))),
         }
+    }
+}
+
+/// Says that another program's key has signed the newest live sessions, if none of them is signed by a known one: a
+/// visit saves over such a session, and logs its user out of that program. The start does not wait for it.
+async fn warn_of_foreign_rows(storage: Storage, now: DateTime<Utc>) {
+    let Some(records) = storage.records() else { return };
+    let rows = match records.list(NEWEST, 0).await {
+        Ok(rows) => rows,
+        Err(error) => return log::debug!("the newest sessions are not known: {}", chain(&error)),
+    };
+    let live = rows.iter().filter(|row| row.is_live(now) == Some(true));
+    let signatures: Vec<_> = live.filter_map(|row| storage.codec().signature(&row.payload)).collect();
+    if !signatures.is_empty() && signatures.iter().all(Result::is_err) {
+        log::warn!(
+            "none of the {} newest live sessions is signed by SECRET_KEY or one of SECRET_KEY_FALLBACKS: visits save over them, and if a live Django shares this table, its users are logged out; check SECRET_KEY",
+            signatures.len()
+        );
     }
 }
 
@@ -359,7 +410,7 @@ pub fn storage(settings: &Settings) -> Result<Storage, StorageError> {
 }
 
 /// The same under a policy that others may change.
-fn storage_under(settings: &Settings, policy: &SharedPolicy) -> Result<Storage, StorageError> {
+pub(crate) fn storage_under(settings: &Settings, policy: &SharedPolicy) -> Result<Storage, StorageError> {
     probe(settings)?;
     storage_on(settings, policy, || Database::open(&settings.database_url, settings.database))
 }
@@ -370,8 +421,15 @@ fn storage_under(settings: &Settings, policy: &SharedPolicy) -> Result<Storage, 
 ///
 /// [`DbError::Missing`] and [`DbError::NotMigrated`] where there is nothing.
 pub(crate) fn existing_storage(settings: &Settings) -> Result<Storage, StorageError> {
-    let policy = SharedPolicy::new(settings.session.clone());
-    storage_on(settings, &policy, || Database::open_existing(&settings.database_url, settings.database))
+    existing_storage_under(settings, &SharedPolicy::new(settings.session.clone()))
+}
+
+/// The same under a policy that others may change.
+pub(crate) fn existing_storage_under(
+    settings: &Settings,
+    policy: &SharedPolicy,
+) -> Result<Storage, StorageError> {
+    storage_on(settings, policy, || Database::open_existing(&settings.database_url, settings.database))
 }
 
 fn storage_on(
@@ -426,7 +484,8 @@ mod tests {
     fn site(folder: &tempfile::TempDir) -> Site {
         let database = format!("sqlite://{}", folder.path().join("db.sqlite3").display());
         let settings = Settings::load("settings.toml".as_ref(), [("DATABASE_URL", database)]).unwrap();
-        Site::build(&settings, Clock::System).unwrap()
+        let storage = storage(&settings).unwrap();
+        Site::build(&settings, Clock::System, storage, SharedPolicy::default(), None).unwrap()
     }
 
     #[actix_web::test]

@@ -31,6 +31,7 @@
 //! | [`site`] | an app's `urls.py`, `views.py` | the counter site |
 //! | `lab` | | the pages around the counter site that show what a session does |
 //! | [`application`] | `wsgi.py` | settings become a running site |
+//! | [`testserver`] | | a site whose clock a test sets over HTTP |
 //! | [`management`] | `manage.py` | the commands |
 //!
 //! The names of a session's methods, for those who know one of the two worlds:
@@ -72,6 +73,9 @@ pub mod signing;
 pub mod site;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(feature = "site")]
+pub mod testserver;
+mod throttle;
 
 /// The pages whose examples are compiled with the documentation's.
 #[cfg(all(doctest, feature = "site"))]

@@ -295,7 +295,8 @@ fn decompress(data: &[u8], limit: usize) -> Result<Vec<u8>, SigningError> {
                 return Ok(inflated);
             }
             if inflated.len() == inflated.capacity() {
-                inflated.reserve(inflated.len().min(limit));
+                // By at least a byte: one that is written past the limit is how that is noticed.
+                inflated.reserve(inflated.len().clamp(1, limit.max(1)));
             } else if inflated.len() == written {
                 return Err(SigningError::Zlib(None));
             }
@@ -359,6 +360,17 @@ mod tests {
         assert!(matches!(loads(&signer("secret"), &bomb), Err(SigningError::TooLarge)));
         let at_the_limit = dumps(&signer("secret"), &vec![b' '; INFLATED_LIMIT], now());
         assert_eq!(loads(&signer("secret"), &at_the_limit).expect("readable").len(), INFLATED_LIMIT);
+    }
+
+    #[test]
+    fn a_limit_holds_however_small_it_is() {
+        let spaces = dumps(&signer("secret"), &[b' '; 100], now());
+        assert!(spaces.starts_with('.'), "it is compressed");
+        for limit in [0, 1, 2, 99] {
+            let refused = loads_within(&signer("secret"), &spaces, limit);
+            assert!(matches!(refused, Err(SigningError::TooLarge)), "{limit}");
+        }
+        assert_eq!(loads_within(&signer("secret"), &spaces, 100).expect("within").len(), 100);
     }
 
     #[test]

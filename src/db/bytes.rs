@@ -24,6 +24,13 @@ impl FromSql<Text, MultiBackend> for TextBytes {
     ) -> deserialize::Result<Self> {
         bytes.from_sql::<Self, Text>()
     }
+
+    /// A table that Django has not made may allow NULL.
+    fn from_nullable_sql(
+        bytes: Option<<MultiBackend as diesel::backend::Backend>::RawValue<'_>>,
+    ) -> deserialize::Result<Self> {
+        bytes.map_or_else(|| Ok(Self(Vec::new())), <Self as FromSql<Text, MultiBackend>>::from_sql)
+    }
 }
 
 impl FromSql<Text, Sqlite> for TextBytes {

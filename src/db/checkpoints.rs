@@ -7,12 +7,15 @@
 use std::fmt;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use diesel::connection::SimpleConnection as _;
 
 use super::connection::{Connector, DbConnection};
 use super::error::DbError;
-use super::options::Purpose;
+use super::log_growth::{Growth, LogGrowth};
+use super::options::DatabaseOptions;
+use super::row_cache::RowCache;
 use super::wal_index::Log;
 use crate::error::chain;
 
@@ -22,6 +25,8 @@ const PAGES: u32 = 4000;
 /// What the writer brings at most.
 const LEFT_TO_WRITER: u32 = 200;
 const CHECKPOINT: &str = "PRAGMA wal_checkpoint(PASSIVE)";
+/// At once or not at all: whoever still reads in the log would make every writer wait.
+const TRUNCATE: &str = "PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(TRUNCATE);";
 
 /// Whether more waits to be brought than the writer brings.
 pub(super) fn is_long(log: Log) -> bool {
@@ -32,21 +37,25 @@ pub(super) fn is_long(log: Log) -> bool {
 pub(super) struct Checkpoints {
     wake: Option<SyncSender<()>>,
     thread: Option<JoinHandle<()>>,
+    growth: LogGrowth,
+    /// Of the writer's connection.
+    patience: Duration,
 }
 
 impl Checkpoints {
     pub(super) fn start(connector: Connector) -> Result<Self, DbError> {
         let (wake, woken) = sync_channel(1);
-        let connector = Connector { purpose: Purpose::Checkpoint, ..connector };
+        let patience = DatabaseOptions::within_database(connector.options.lock_timeout);
         let thread = std::thread::Builder::new()
             .name("sessionid-checkpoint".to_owned())
             .spawn(move || run(&connector, &woken))
             .map_err(|_| DbError::Gone)?;
-        Ok(Self { wake: Some(wake), thread: Some(thread) })
+        Ok(Self { wake: Some(wake), thread: Some(thread), growth: LogGrowth::default(), patience })
     }
 
     /// After a COMMIT of the writer's connection, which has been answered.
-    pub(super) fn committed(&self, conn: &mut DbConnection, log: Log) {
+    pub(super) fn committed(&mut self, conn: &mut DbConnection, rows: &RowCache) {
+        let Some(log) = rows.log() else { return };
         if is_long(log) {
             // One that is still at work looks again when it has done.
             let _ = self.wake.as_ref().map(|wake| wake.try_send(()));
@@ -54,6 +63,37 @@ impl Checkpoints {
             // What cannot be done now is tried again after the next COMMIT.
             if let Err(error) = conn.batch_execute(CHECKPOINT) {
                 log::debug!("no checkpoint: {error}");
+            }
+        }
+        match self.growth.seen(log) {
+            Growth::Nothing => {}
+            Growth::Warn(held) => log::warn!(
+                "the log beside the database has grown to {} pages, {} MB: a transaction that has been open for {} s, here or in another program, still reads the state before them, and they stay in the log until it ends",
+                log.pages,
+                log.bytes() >> 20,
+                held.as_secs()
+            ),
+            Growth::Truncate => self.truncate(conn, rows),
+        }
+    }
+
+    /// While nobody has anything to write.
+    pub(super) fn idle(&mut self, conn: &mut DbConnection, rows: &RowCache) {
+        if self.growth.is_large() {
+            self.committed(conn, rows);
+        }
+    }
+
+    /// Nearly all of the log is in the file.
+    fn truncate(&mut self, conn: &mut DbConnection, rows: &RowCache) {
+        let truncated = conn.batch_execute(TRUNCATE);
+        let patience = conn.batch_execute(&format!("PRAGMA busy_timeout = {}", self.patience.as_millis()));
+        match truncated.and(patience) {
+            Err(error) => log::debug!("the log is not truncated: {error}"),
+            Ok(()) if rows.log().is_some_and(|log| log.pages > 0) => {}
+            Ok(()) => {
+                self.growth = LogGrowth::default();
+                log::warn!("the log beside the database is in the file again, and truncated");
             }
         }
     }

@@ -1,20 +1,20 @@
 //! One database: reads on pooled connections, writes in one thread's transactions.
 
-use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::checkpoints;
-use super::connection::{Connector, DbConnection, LogPoolError};
+use super::connection::{Connector, DbConnection};
 use super::error::DbError;
+use super::local_file::LocalFile;
 use super::migrations;
-use super::options::{DatabaseOptions, Purpose};
+use super::options::DatabaseOptions;
 #[cfg(feature = "postgres")]
 use super::pooled::Pooled;
+use super::readers::Current;
 use super::row_cache::{ChangedRows, RowCache};
 use super::sqlite::is_locked;
 use super::url::DatabaseUrl;
-use super::wal_index::WalIndex;
 use super::writer::{Job, Task, Writer};
 
 /// Creates the tables that are missing, and names the migrations that did it.
@@ -33,7 +33,7 @@ use super::writer::{Job, Task, Writer};
 ///
 /// As [`Database::open`].
 pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, DbError> {
-    let mut conn = connector(url, DatabaseOptions::default()).open()?;
+    let mut conn = Connector::new(url, DatabaseOptions::default()).create()?;
     migrations::run(&mut conn, url)
 }
 
@@ -41,7 +41,8 @@ pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, DbError> {
 #[derive(Clone, Debug)]
 pub struct Database {
     access: Access,
-    rows: Arc<RowCache>,
+    /// Where rows are not copied.
+    no_rows: Arc<RowCache>,
     /// Whether every character can be stored, or else ASCII.
     unicode: bool,
     timeout: Duration,
@@ -57,14 +58,8 @@ enum Access {
 /// A file: many read it, one writes.
 #[derive(Clone, Debug)]
 struct Local {
-    /// For one row at a time, on the thread that asks: they wait for nobody's lock.
-    inline: r2d2::Pool<Connector>,
-    readers: r2d2::Pool<Connector>,
+    current: Current,
     writer: Arc<Writer>,
-}
-
-fn connector(url: &DatabaseUrl, options: DatabaseOptions) -> Connector {
-    Connector { url: url.clone(), options, purpose: Purpose::Write }
 }
 
 impl Database {
@@ -85,8 +80,8 @@ impl Database {
     /// [`DbError::Connect`] when it cannot be opened, [`DbError::Migrate`] when it cannot be brought
     /// to this version, [`DbError::Query`] when it is no database.
     pub fn open(url: &DatabaseUrl, options: DatabaseOptions) -> Result<Self, DbError> {
-        let connector = connector(url, options);
-        let mut conn = connector.open()?;
+        let connector = Connector::new(url, options);
+        let mut conn = connector.create()?;
         migrations::run(&mut conn, url)?;
         Self::start(connector, conn)
     }
@@ -108,7 +103,7 @@ impl Database {
         if !url.exists() {
             return Err(DbError::Missing { url: url.to_string() });
         }
-        let connector = connector(url, options);
+        let connector = Connector::new(url, options);
         let mut conn = connector.open()?;
         migrations::check(&mut conn, url)?;
         Self::start(connector, conn)
@@ -117,16 +112,16 @@ impl Database {
     fn start(connector: Connector, mut conn: DbConnection) -> Result<Self, DbError> {
         let unicode = conn.stores_unicode()?;
         let timeout = connector.options.answer_timeout();
-        let (access, rows) = match &connector.url {
+        let access = match connector.url.clone() {
             DatabaseUrl::Sqlite(path) => {
-                // `conn` is open while the WAL-index is looked for, so that there is one.
-                let rows = Arc::new(RowCache::new(WalIndex::open(path)));
-                (Access::Sqlite(Local::start(conn, connector, Arc::clone(&rows))?), rows)
+                let patience = DatabaseOptions::within_database(connector.options.lock_timeout);
+                let (file, current) = LocalFile::start(&path, connector, conn)?;
+                Access::Sqlite(Local { current, writer: Arc::new(Writer::start(file, patience)?) })
             }
             #[cfg(feature = "postgres")]
-            DatabaseUrl::Postgres(_) => (Access::Postgres(Pooled::start(connector)), Arc::default()),
+            DatabaseUrl::Postgres(_) => Access::Postgres(Pooled::start(connector)),
         };
-        Ok(Self { access, rows, unicode, timeout })
+        Ok(Self { access, no_rows: Arc::default(), unicode, timeout })
     }
 
     /// Runs a query for one row on the calling thread where that waits for nobody, else as
@@ -141,7 +136,7 @@ impl Database {
         F: Fn(&mut DbConnection) -> diesel::QueryResult<T> + Send + 'static,
     {
         if let Access::Sqlite(local) = &self.access
-            && let Some(mut kept) = local.inline.try_get()
+            && let Some(mut kept) = local.current.readers()?.inline.try_get()
         {
             match query(&mut kept.connection) {
                 Err(error) if is_locked(&error) => log::debug!("a read waits for a lock: {error}"),
@@ -163,7 +158,7 @@ impl Database {
     {
         match &self.access {
             Access::Sqlite(local) => {
-                let readers = local.readers.clone();
+                let readers = local.current.readers()?.pool.clone();
                 let work = tokio::task::spawn_blocking(move || Ok(query(&mut readers.get()?.connection)?));
                 match tokio::time::timeout(self.timeout, work).await {
                     Ok(Ok(result)) => result,
@@ -223,13 +218,18 @@ impl Database {
     }
 
     /// Copies of rows that need not be read.
-    pub(crate) fn rows(&self) -> &RowCache {
-        &self.rows
+    pub(crate) fn rows(&self) -> Arc<RowCache> {
+        let copies = match &self.access {
+            Access::Sqlite(local) => local.current.readers().ok().map(|readers| Arc::clone(&readers.rows)),
+            #[cfg(feature = "postgres")]
+            Access::Postgres(_) => None,
+        };
+        copies.unwrap_or_else(|| Arc::clone(&self.no_rows))
     }
 
     /// Whether so much waits to be brought into the file that whoever has time should wait.
     pub(crate) fn has_long_log(&self) -> bool {
-        self.rows.log().is_some_and(checkpoints::is_long)
+        self.rows().log().is_some_and(checkpoints::is_long)
     }
 
     /// Queues a job.
@@ -242,27 +242,5 @@ impl Database {
                 Ok(())
             }
         }
-    }
-}
-
-impl Local {
-    fn start(conn: DbConnection, connector: Connector, rows: Arc<RowCache>) -> Result<Self, DbError> {
-        let options = connector.options;
-        let pool = |size: u32, idle: u32, purpose| {
-            r2d2::Pool::builder()
-                .max_size(size)
-                .min_idle(Some(idle))
-                .connection_timeout(DatabaseOptions::within(options.pool_timeout))
-                .test_on_check_out(false)
-                .error_handler(Box::new(LogPoolError))
-                .build_unchecked(Connector { purpose, ..connector.clone() })
-        };
-        let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
-        let threads = u32::try_from(threads).unwrap_or(u32::MAX);
-        Ok(Self {
-            inline: pool(threads, threads, Purpose::ReadAtOnce),
-            readers: pool(options.pool_size, 1, Purpose::Read),
-            writer: Arc::new(Writer::start(conn, connector, rows)?),
-        })
     }
 }

@@ -64,6 +64,16 @@ impl FromSql<sql_types::DateTime, MultiBackend> for FoundDateTime {
     ) -> deserialize::Result<Self> {
         bytes.from_sql::<Self, sql_types::DateTime>()
     }
+
+    /// A table that Django has not made may allow NULL.
+    fn from_nullable_sql(
+        bytes: Option<<MultiBackend as diesel::backend::Backend>::RawValue<'_>>,
+    ) -> deserialize::Result<Self> {
+        bytes.map_or_else(
+            || Ok(Self::Odd("NULL".to_owned())),
+            <Self as FromSql<sql_types::DateTime, MultiBackend>>::from_sql,
+        )
+    }
 }
 
 impl FromSql<sql_types::DateTime, Sqlite> for FoundDateTime {

@@ -1,5 +1,7 @@
 //! The errors of the database room.
 
+use std::path::PathBuf;
+
 /// Why the database did not do its work.
 ///
 /// ```
@@ -59,7 +61,13 @@ pub enum DbError {
     Pool(#[from] r2d2::Error),
     /// A statement failed.
     #[error("the database refused a statement")]
-    Query(#[from] diesel::result::Error),
+    Query(#[source] diesel::result::Error),
+    /// The table was there at the start, and was dropped since.
+    #[error("the table django_session is gone; `manage migrate` makes it again, empty")]
+    NoTable(#[source] diesel::result::Error),
+    /// The file was removed or replaced while it was in use.
+    #[error(transparent)]
+    File(#[from] FileLoss),
     /// A transaction that this job was part of was rolled back.
     #[error("the transaction was rolled back: {0}")]
     RolledBack(String),
@@ -83,6 +91,49 @@ pub enum DbError {
     /// The thread that does the work is gone.
     #[error("the database thread gave no answer")]
     Gone,
+}
+
+impl From<diesel::result::Error> for DbError {
+    fn from(error: diesel::result::Error) -> Self {
+        if is_no_table(&error) { Self::NoTable(error) } else { Self::Query(error) }
+    }
+}
+
+/// Diesel has no kind for it, so the messages of SQLite and of PostgreSQL have to do; the latter may be translated.
+fn is_no_table(error: &diesel::result::Error) -> bool {
+    let diesel::result::Error::DatabaseError(_, info) = error else { return false };
+    let message = info.message();
+    message.contains("no such table: django_session")
+        || message.contains("relation \"django_session\" does not exist")
+}
+
+/// What has become of the file of a SQLite database that was in use. Nothing is read or written until it is back.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FileLoss {
+    /// Nothing has its name.
+    #[error(
+        "the database file {} was removed or moved away while in use; put it back, or run `manage migrate` to begin with an empty one",
+        .0.display()
+    )]
+    Missing(PathBuf),
+    /// Another file has its name.
+    #[error("the database file {} was replaced while in use; it is opened anew", .0.display())]
+    Replaced(PathBuf),
+    /// A file that SQLite keeps beside it was removed or replaced, alone.
+    #[error(
+        "{} was removed or replaced while in use; what was in it is brought into the database, which is then opened anew",
+        .0.display()
+    )]
+    Log(PathBuf),
+    /// Another file has its name, and cannot be used yet.
+    #[error("the database file {} was replaced while in use, and the new one cannot be used: {reason}", path.display())]
+    Unusable {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
 }
 
 /// Why a URL names no database of this build. What it says has nothing of the URL, which may hold a password.

@@ -1,5 +1,6 @@
 //! The migrations, embedded in the program.
 
+use diesel::connection::SimpleConnection as _;
 use diesel::migration::MigrationSource;
 use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
@@ -9,11 +10,15 @@ use super::error::DbError;
 #[cfg(feature = "postgres")]
 use super::postgres;
 use super::schema::django_session;
+use super::sqlite;
 use super::url::DatabaseUrl;
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 #[cfg(feature = "postgres")]
 const POSTGRESQL: EmbeddedMigrations = embed_migrations!("migrations/postgresql");
+
+/// Where somebody has dropped the table, or restored a dump without it, all that was done to it is to be done again.
+const FORGET: &str = "DELETE FROM __diesel_schema_migrations";
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -25,13 +30,13 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// [`DbError::Migrate`], with the statement that failed, and [`DbError::Newer`].
 pub(super) fn run(conn: &mut DbConnection, url: &DatabaseUrl) -> Result<Vec<String>, DbError> {
     // Whoever may change rows, but nothing else, can start where another has migrated.
-    if refuse_newer(conn, url)? == Version::Current {
+    if refuse_newer(conn, url)? == Version::Current && conn.has_table().unwrap_or(true) {
         return Ok(Vec::new());
     }
     let applied = match conn {
         DbConnection::Sqlite(conn) => run_sqlite(conn),
         #[cfg(feature = "postgres")]
-        DbConnection::Postgres(conn) => postgres::migrate(conn, POSTGRESQL),
+        DbConnection::Postgres(conn) => postgres::migrate(conn, POSTGRESQL, FORGET),
     };
     applied.map_err(|source| DbError::Migrate { url: url.to_string(), source })
 }
@@ -85,6 +90,11 @@ fn known_versions() -> Result<Vec<String>, BoxError> {
 fn run_sqlite(conn: &mut SqliteConnection) -> Result<Vec<String>, BoxError> {
     let mut applied = Vec::new();
     let done = conn.immediate_transaction(|conn| {
+        // It makes Diesel's own table where there is none.
+        let applied_before = conn.applied_migrations().map_err(failed)?;
+        if !applied_before.is_empty() && !sqlite::has_table(conn)? {
+            conn.batch_execute(FORGET)?;
+        }
         for migration in conn.pending_migrations(SQLITE).map_err(failed)? {
             conn.run_migration(&*migration).map_err(failed)?;
             applied.push(migration.name().to_string());

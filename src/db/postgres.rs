@@ -5,7 +5,7 @@ use diesel::dsl::sql;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::result::Error::QueryBuilderError;
-use diesel::sql_types::Text;
+use diesel::sql_types::{Bool, Text};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness};
 
 use super::options::DatabaseOptions;
@@ -46,15 +46,25 @@ pub(super) fn stores_unicode(conn: &mut PgConnection) -> QueryResult<bool> {
     Ok(["UTF8", "SQL_ASCII"].contains(&encoding.as_str()))
 }
 
-/// Creates what is missing. Programs that start at the same moment wait for each other.
+/// Whether there is a table of sessions where this role looks for one.
+pub(super) fn has_table(conn: &mut PgConnection) -> QueryResult<bool> {
+    diesel::select(sql::<Bool>("to_regclass('django_session') IS NOT NULL")).get_result(conn)
+}
+
+/// Creates what is missing; `forget` makes Diesel forget what it has done. Programs that start at the same moment wait for each other.
 pub(super) fn migrate(
     conn: &mut PgConnection,
     migrations: EmbeddedMigrations,
+    forget: &str,
 ) -> Result<Vec<String>, Box<dyn std::error::Error + Send + Sync>> {
     let mut applied = Vec::new();
     conn.transaction(|conn| {
         // Any number that everybody who migrates this table agrees on.
         conn.batch_execute("SELECT pg_advisory_xact_lock(hashtext('django_session'))")?;
+        let applied_before = conn.applied_migrations().map_err(QueryBuilderError)?;
+        if !applied_before.is_empty() && !has_table(conn)? {
+            conn.batch_execute(forget)?;
+        }
         for migration in conn.pending_migrations(migrations).map_err(QueryBuilderError)? {
             conn.run_migration(&*migration).map_err(QueryBuilderError)?;
             applied.push(migration.name().to_string());

@@ -57,6 +57,17 @@ impl ChangedRows {
     }
 }
 
+/// What others have done to the file since the last transaction of this process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Since {
+    /// Nothing, or there are no copies that it could matter to.
+    Nothing,
+    /// That cannot be told.
+    NotKnown,
+    /// They have committed.
+    Others,
+}
+
 /// The version of the file that a copy would belong to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ReadAt(Option<Version>);
@@ -111,14 +122,18 @@ impl RowCache {
 
     /// In a transaction that nobody else can commit beside: drops what others have changed before, and
     /// tells whether they have.
-    pub(super) fn begin(&self) -> bool {
+    pub(super) fn begin(&self) -> Since {
         let version = self.version();
         let mut copies = self.copies();
-        let others = copies.version.is_some() && copies.version != version;
-        if copies.version != version {
+        let since = match (copies.version, version) {
+            (before, now) if before == now => Since::Nothing,
+            (None, _) => Since::NotKnown,
+            (Some(_), _) => Since::Others,
+        };
+        if since != Since::Nothing {
             *copies = Copies { version, ..Copies::default() };
         }
-        others
+        since
     }
 
     /// After the COMMIT of that transaction.

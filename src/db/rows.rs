@@ -6,13 +6,16 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::Text;
+use diesel::sql_types::{BigInt, Text};
 
 use super::bytes::TextBytes;
 use super::connection::{DbConnection, MultiBackend};
 use super::datetime::{DbDateTime, FoundDateTime};
 use super::schema::django_session::{self, dsl};
 use super::schema::sql_types::DateTime as SqlDateTime;
+
+/// Keys that are looked at to find one that is not UTF-8.
+const SIMILAR: i64 = 1000;
 
 /// A row to be written.
 #[derive(Clone, Copy, Debug)]
@@ -77,17 +80,9 @@ pub(crate) fn delete_from(conn: &mut DbConnection, key: &str, expected: &str) ->
     Ok(diesel::delete(unchanged).execute(conn)? == 1)
 }
 
-/// Deletes at most `limit` rows that had expired at `now`, and tells how many.
+/// Deletes at most `limit` rows that had expired at `now`, and tells how many, whatever their keys are.
 pub(crate) fn delete_expired(conn: &mut DbConnection, now: DateTime<Utc>, limit: i64) -> QueryResult<usize> {
-    let expired: Vec<TextBytes> = dsl::django_session
-        .filter(dsl::expire_date.lt(DbDateTime::from(now)))
-        .select(dsl::session_key)
-        .limit(limit)
-        .load(conn)?;
-    let expired = expired.into_iter().map(TextBytes::into_lossy);
-    // One of them may have been saved meanwhile, and live.
-    let still_expired = dsl::session_key.eq_any(expired).and(dsl::expire_date.lt(DbDateTime::from(now)));
-    diesel::delete(dsl::django_session.filter(still_expired)).execute(conn)
+    DeleteExpired { rows: conn.rows_of_select(), now: now.into(), limit }.execute(conn)
 }
 
 /// A page of the table, the latest expiry first (`Session.objects.all()`).
@@ -111,9 +106,16 @@ pub(crate) fn count_expired(conn: &mut DbConnection, now: DateTime<Utc>) -> Quer
     dsl::django_session.filter(dsl::expire_date.lt(DbDateTime::from(now))).count().get_result(conn)
 }
 
-/// The row under a key, expired or not.
+/// The row under a key, expired or not. U+FFFD in it stands for anything that is not UTF-8 as well.
 pub(crate) fn find(conn: &mut DbConnection, key: &str) -> QueryResult<Option<FoundRow>> {
-    dsl::django_session.find(key).select(FoundRow::as_select()).first(conn).optional()
+    let found = dsl::django_session.find(key).select(FoundRow::as_select()).first(conn).optional()?;
+    if found.is_some() || !key.contains(char::REPLACEMENT_CHARACTER) {
+        return Ok(found);
+    }
+    let similar = dsl::session_key.like(key.replace(char::REPLACEMENT_CHARACTER, "%"));
+    let rows: Vec<FoundRow> =
+        dsl::django_session.filter(similar).select(FoundRow::as_select()).limit(SIMILAR).load(conn)?;
+    Ok(rows.into_iter().find(|row| row.session_key.clone().into_lossy() == key))
 }
 
 // The statements of a request. Diesel prepares an update or upsert of its own anew each time, and a
@@ -145,6 +147,36 @@ impl Query for Live<'_> {
 }
 
 impl RunQueryDsl<DbConnection> for Live<'_> {}
+
+/// One of them may be saved meanwhile, and live: PostgreSQL looks at its date again then.
+struct DeleteExpired {
+    rows: (&'static str, &'static str),
+    now: DbDateTime,
+    limit: i64,
+}
+
+impl QueryId for DeleteExpired {
+    type QueryId = Self;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl QueryFragment<MultiBackend> for DeleteExpired {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        let (start, end) = self.rows;
+        out.push_sql("DELETE FROM django_session WHERE ");
+        out.push_sql(start);
+        out.push_sql(" FROM django_session WHERE expire_date < ");
+        out.push_bind_param::<SqlDateTime, _>(&self.now)?;
+        out.push_sql(" LIMIT ");
+        out.push_bind_param::<BigInt, _>(&self.limit)?;
+        out.push_sql(end);
+        out.push_sql(" AND expire_date < ");
+        out.push_bind_param::<SqlDateTime, _>(&self.now)?;
+        Ok(())
+    }
+}
+
+impl RunQueryDsl<DbConnection> for DeleteExpired {}
 
 struct DataForUpdate<'a> {
     key: &'a str,

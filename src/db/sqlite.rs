@@ -70,22 +70,30 @@ fn enter_wal(conn: &mut SqliteConnection, patience: Duration) -> QueryResult<()>
     }
 }
 
+/// Whether there is a table of sessions, or a view in its place.
+pub(super) fn has_table(conn: &mut SqliteConnection) -> QueryResult<bool> {
+    let tables = "SELECT count(*) > 0 AS found FROM sqlite_master WHERE name = 'django_session' AND type IN ('table', 'view')";
+    Ok(diesel::sql_query(tables).get_result::<Found>(conn)?.found)
+}
+
+#[derive(QueryableByName)]
+struct Found {
+    #[diesel(sql_type = diesel::sql_types::Bool)]
+    found: bool,
+}
+
 /// Diesel has no kind for SQLITE_BUSY.
 pub(super) fn is_locked(error: &diesel::result::Error) -> bool {
     matches!(error, diesel::result::Error::DatabaseError(_, info) if info.message().contains("database is locked"))
 }
 
-/// A path that SQLite takes for a file and nothing else: `:memory:` and `file:` mean more to it.
-pub(super) fn file(path: &Path) -> String {
-    let path = if path.is_absolute() { path.to_owned() } else { Path::new(".").join(path) };
-    path.to_str().map_or_else(|| uri(&path), str::to_owned)
-}
-
-/// Diesel takes a path in UTF-8 alone; in a URI, whose bytes may be written in ASCII, SQLite takes any.
-fn uri(path: &Path) -> String {
+/// The URI of a file that is there: SQLite would create another where it was removed. What else it takes for more than a
+/// path (`:memory:`, `file:`, a parameter) is one here, and so is a path that is not UTF-8, which Diesel does not take.
+pub(super) fn existing(path: &Path) -> String {
     let bytes = path.as_os_str().as_encoded_bytes().iter();
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte);
     let written =
         bytes.map(|&byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") });
-    format!("file:{}", written.collect::<String>())
+    let start = if path.is_absolute() { "file://" } else { "file:./" };
+    format!("{start}{}?mode=rw", written.collect::<String>())
 }

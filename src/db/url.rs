@@ -45,6 +45,16 @@ impl DatabaseUrl {
         }
     }
 
+    /// The file, where it is one.
+    #[cfg_attr(not(feature = "postgres"), expect(clippy::unnecessary_wraps, reason = "PostgreSQL has none"))]
+    pub(super) fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Sqlite(path) => Some(path),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => None,
+        }
+    }
+
     /// The same database, with a relative path taken from `folder`.
     ///
     /// ```

@@ -8,6 +8,9 @@
 
 use std::path::Path;
 
+#[cfg(target_os = "linux")]
+use super::file::beside;
+
 /// Of the header: version, change counter, checksums, salts.
 const LENGTH: usize = 48;
 /// The only layout there has been.
@@ -23,6 +26,14 @@ impl Version {
         bytes.get(index).copied().map_or(0, u32::from_ne_bytes)
     }
 
+    /// 65,536 does not fit in 16 bits, and is written as 1.
+    fn page_size(self) -> u32 {
+        match u16::from_ne_bytes([self.0[14], self.0[15]]) {
+            1 => 1 << 16,
+            size => size.into(),
+        }
+    }
+
     /// Whether exactly one transaction was committed between `before` and this.
     pub(super) fn is_next_after(self, before: Self) -> bool {
         self.field(2) == before.field(2).wrapping_add(1)
@@ -35,11 +46,16 @@ pub(super) struct Log {
     pub(super) pages: u32,
     /// Of these, those that have been brought into the file.
     pub(super) in_file: u32,
+    pub(super) page_size: u32,
 }
 
 impl Log {
     pub(super) fn left(self) -> u32 {
         self.pages.saturating_sub(self.in_file)
+    }
+
+    pub(super) fn bytes(self) -> u64 {
+        u64::from(self.pages) * u64::from(self.page_size)
     }
 }
 
@@ -53,9 +69,7 @@ pub(super) struct WalIndex {
 impl WalIndex {
     /// The WAL-index of a database that a connection of this process has open, and keeps open.
     pub(super) fn open(database: &Path) -> Option<Self> {
-        let mut path = database.canonicalize().ok()?.into_os_string();
-        path.push("-shm");
-        let index = Self { file: kept_open(Path::new(&path)).ok()? };
+        let index = Self { file: kept_open(&beside(database, "-shm").ok()?).ok()? };
         index.version()?;
         Some(index)
     }
@@ -77,7 +91,12 @@ impl WalIndex {
         let mut in_file = [0; 4];
         // After the header and its copy.
         self.file.read_exact_at(&mut in_file, 2 * LENGTH as u64).ok()?;
-        Some(Log { pages: self.version()?.field(4), in_file: u32::from_ne_bytes(in_file) })
+        let version = self.version()?;
+        Some(Log {
+            pages: version.field(4),
+            in_file: u32::from_ne_bytes(in_file),
+            page_size: version.page_size(),
+        })
     }
 }
 
@@ -178,6 +197,7 @@ mod tests {
         conn.batch_execute("INSERT INTO t VALUES (randomblob(40000))").unwrap();
         let grown = index.log().unwrap();
         assert!(grown.left() > 10, "{grown:?}");
+        assert_eq!(grown.bytes(), u64::from(grown.pages) * 4096);
         conn.batch_execute("PRAGMA wal_checkpoint(PASSIVE)").unwrap();
         let brought = index.log().unwrap();
         assert_eq!((brought.pages, brought.left()), (grown.pages, 0));

@@ -6,19 +6,21 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use diesel::RunQueryDsl as _;
 use diesel::connection::SimpleConnection;
 use diesel::result::DatabaseErrorKind;
+use diesel::sql_types::Bool;
 use tokio::sync::oneshot;
 
-use super::checkpoints::Checkpoints;
-use super::connection::{Connector, DbConnection};
+use super::connection::DbConnection;
 use super::error::DbError;
-use super::options::DatabaseOptions;
-use super::row_cache::{ChangedRows, RowCache};
+use super::file::OpenedFiles;
+use super::local_file::{InUse, LocalFile};
+use super::row_cache::{ChangedRows, Since};
 use super::sqlite::is_locked;
 use super::turns::Turns;
 use crate::clock::Stopwatch;
@@ -28,6 +30,8 @@ use crate::error::chain;
 const QUEUE: usize = 16_384;
 /// Jobs that share a transaction at most.
 const BATCH: usize = 256;
+/// How often the file is looked at while nobody writes.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// The sending half; dropping it ends the thread once the queue is empty.
 pub(super) struct Writer {
@@ -36,14 +40,10 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(
-        conn: DbConnection,
-        connector: Connector,
-        rows: Arc<RowCache>,
-    ) -> Result<Self, DbError> {
+    /// `patience` is for a lock that another program holds.
+    pub(super) fn start(file: LocalFile, patience: Duration) -> Result<Self, DbError> {
         let (sender, receiver) = sync_channel(QUEUE);
-        let checkpoints = Checkpoints::start(connector.clone())?;
-        let thread = WriterThread { connector, conn: Some(conn), rows, checkpoints, turns: Turns::default() };
+        let thread = WriterThread { file, patience, turns: Turns::default() };
         let thread = std::thread::Builder::new()
             .name("sessionid-writer".to_owned())
             .spawn(move || thread.run(&receiver))
@@ -165,13 +165,15 @@ pub(super) fn is_transient(error: &diesel::result::Error) -> bool {
 }
 
 /// SQLite's own busy handler sleeps for up to 100 ms between two looks, while a program that commits in
-/// a loop leaves the lock for moments; see `docs/performance.md`. Tells whether somebody had it.
-fn begin(conn: &mut DbConnection, patience: Duration) -> Result<bool, DbError> {
+/// a loop leaves the lock for moments; see `docs/performance.md`. Tells whether somebody had it. The lock of a file that
+/// has lost its name is not waited for.
+fn begin(conn: &mut DbConnection, files: &OpenedFiles, patience: Duration) -> Result<bool, DbError> {
     let (began, mut pause, mut waited) = (Stopwatch::start(), Duration::from_micros(100), false);
     loop {
         match conn.batch_execute("BEGIN IMMEDIATE") {
             Err(error) if is_locked(&error) && began.elapsed() < patience => {
                 waited = true;
+                files.check_name()?;
                 std::thread::sleep(pause);
                 pause = Duration::from_micros(500).min(pause * 2);
             }
@@ -181,57 +183,104 @@ fn begin(conn: &mut DbConnection, patience: Duration) -> Result<bool, DbError> {
 }
 
 struct WriterThread {
-    connector: Connector,
-    /// Opened anew after a failure.
-    conn: Option<DbConnection>,
-    rows: Arc<RowCache>,
-    checkpoints: Checkpoints,
+    file: LocalFile,
+    patience: Duration,
     turns: Turns,
 }
 
 impl WriterThread {
     fn run(mut self, jobs: &Receiver<Box<dyn Job>>) {
-        while let Ok(first) = jobs.recv() {
-            let mut batch = vec![first];
-            batch.extend(jobs.try_iter().take(BATCH - 1));
-            let began = Stopwatch::start();
-            match self.transaction(&mut batch) {
-                Ok(()) => batch.into_iter().for_each(Job::answer),
-                Err(error) => {
-                    self.conn = None;
-                    self.rows.clear();
-                    let reason = chain(&error);
-                    log::debug!("{} writes were rolled back: {reason}", batch.len());
-                    for job in batch {
-                        job.refuse(&reason);
+        loop {
+            match jobs.recv_timeout(LOOK) {
+                Ok(first) => {
+                    let mut batch = vec![first];
+                    batch.extend(jobs.try_iter().take(BATCH - 1));
+                    let began = Stopwatch::start();
+                    self.write(batch);
+                    if let Some(pause) = self.turns.after(began.elapsed()) {
+                        std::thread::sleep(pause);
                     }
                 }
-            }
-            if let (Some(conn), Some(log)) = (&mut self.conn, self.rows.log()) {
-                self.checkpoints.committed(conn, log);
-            }
-            if let Some(pause) = self.turns.after(began.elapsed()) {
-                std::thread::sleep(pause);
+                Err(RecvTimeoutError::Timeout) => self.look(),
+                Err(RecvTimeoutError::Disconnected) => return,
             }
         }
     }
 
-    fn transaction(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), DbError> {
-        if self.conn.is_none() {
-            self.conn = Some(self.connector.open()?);
+    fn write(&mut self, mut batch: Vec<Box<dyn Job>>) {
+        let in_use = match self.file.in_use() {
+            Ok(in_use) => in_use,
+            Err(loss) => return refuse(batch, &loss),
+        };
+        let done = transaction(in_use, &mut batch, self.patience, &mut self.turns);
+        // What was stored in a file that has lost its name is stored nowhere.
+        match done.and_then(|()| Ok(in_use.files.check_name()?)) {
+            Ok(()) => {
+                batch.into_iter().for_each(Job::answer);
+                if let Some(conn) = &mut in_use.conn {
+                    in_use.checkpoints.committed(conn, &in_use.rows);
+                }
+            }
+            Err(DbError::File(loss)) => {
+                refuse(batch, &loss);
+                self.file.lose(loss);
+            }
+            Err(error) => {
+                in_use.conn = None;
+                in_use.rows.clear();
+                refuse(batch, &error);
+            }
         }
-        let conn = self.conn.as_mut().ok_or(DbError::Gone)?;
-        let mut changed = ChangedRows::default();
-        let waited = begin(conn, DatabaseOptions::within_database(self.connector.options.lock_timeout))?;
-        if self.rows.begin() || waited {
-            self.turns.others_write();
-        }
-        for job in batch {
-            job.run(conn, &mut changed)
-                .map_err(|Failed { .. }| DbError::RolledBack("a statement in it failed".to_owned()))?;
-        }
-        conn.batch_execute("COMMIT")?;
-        self.rows.commit(changed);
-        Ok(())
     }
+
+    /// While nobody writes.
+    fn look(&mut self) {
+        if let Ok(InUse { conn: Some(conn), checkpoints, rows, .. }) = self.file.in_use() {
+            checkpoints.idle(conn, rows);
+        }
+    }
+}
+
+fn refuse(batch: Vec<Box<dyn Job>>, error: &dyn std::error::Error) {
+    let reason = chain(error);
+    log::debug!("{} writes were refused or rolled back: {reason}", batch.len());
+    for job in batch {
+        job.refuse(&reason);
+    }
+}
+
+fn transaction(
+    in_use: &mut InUse,
+    batch: &mut [Box<dyn Job>],
+    patience: Duration,
+    turns: &mut Turns,
+) -> Result<(), DbError> {
+    let (rows, files) = (Arc::clone(&in_use.rows), Arc::clone(&in_use.files));
+    let (conn, triggers) = in_use.connection()?;
+    let mut changed = ChangedRows::default();
+    let waited = begin(conn, &files, patience)?;
+    let since = rows.begin();
+    if since == Since::Others || waited {
+        turns.others_write();
+    }
+    if since != Since::Nothing {
+        *triggers = has_triggers(conn)?;
+    }
+    if *triggers {
+        changed.unknown();
+    }
+    for job in batch {
+        job.run(conn, &mut changed)
+            .map_err(|Failed { .. }| DbError::RolledBack("a statement in it failed".to_owned()))?;
+    }
+    conn.batch_execute("COMMIT")?;
+    rows.commit(changed);
+    Ok(())
+}
+
+/// Whether a statement on `django_session` may change more rows than it reports.
+fn has_triggers(conn: &mut DbConnection) -> diesel::QueryResult<bool> {
+    let triggers =
+        "EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND lower(tbl_name) = 'django_session')";
+    diesel::select(diesel::dsl::sql::<Bool>(triggers)).get_result(conn)
 }

@@ -7,7 +7,6 @@
 
 mod actions;
 mod code;
-mod cross_origin;
 mod error;
 mod exercises;
 mod feed;

@@ -8,9 +8,9 @@ use actix_web::web::{self, Data, FormConfig, ServiceConfig};
 use actix_web::{Error, HttpResponse};
 
 use super::state::Lab;
-use super::{actions, cross_origin, feed, loopback, play, views};
+use super::{actions, feed, loopback, play, views};
 use crate::sessions::SessionMiddleware;
-use crate::site::{as_action, as_view};
+use crate::site::{as_action, as_view, cross_origin};
 
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";

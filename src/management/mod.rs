@@ -15,11 +15,14 @@ use std::io::ErrorKind;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
 use self::commands::output::visible;
-use self::commands::{CommandError, check, clearsessions, migrate, runserver, sessions, walkthrough};
+use self::commands::{
+    CommandError, backup, check, clearsessions, migrate, runserver, sessions, testserver, walkthrough,
+};
 pub use self::logging::{Log, start_logging};
 use crate::error::chain;
 use crate::settings::{Settings, SettingsError};
@@ -48,6 +51,11 @@ enum Command {
     Migrate,
     /// Delete the sessions that have expired; safe beside a running server.
     Clearsessions,
+    /// Copy the database to a new file; safe beside a running server.
+    Backup {
+        /// Where to; nothing may be there yet.
+        file: PathBuf,
+    },
     /// Look into the table of sessions.
     #[command(subcommand)]
     Sessions(SessionsCommand),
@@ -59,6 +67,31 @@ enum Command {
         /// The least level that makes the exit code 1.
         #[arg(long, value_enum, default_value_t = FailLevel::Error)]
         fail_level: FailLevel,
+    },
+    /// Serve a temporary site for tests: its clock is set over HTTP. Prints one line of JSON when it is ready, and ends with
+    /// its parent.
+    Testserver {
+        /// ADDR:PORT of this machine; port 0 is any free port.
+        #[arg(value_name = "ADDR:PORT", default_value = testserver::DEFAULT_ADDRESS)]
+        address: std::net::SocketAddr,
+        /// SESSION_ENGINE.
+        #[arg(long)]
+        engine: Option<String>,
+        /// SESSION_COOKIE_AGE, in whole seconds.
+        #[arg(long, value_name = "SECONDS")]
+        age: Option<i64>,
+        /// Any other setting, in the form of a variable; may be given several times.
+        #[arg(long, value_name = "NAME=VALUE", value_parser = assignment)]
+        set: Vec<(String, String)>,
+        /// DATABASE_URL of sessions that are there, instead of a temporary file; they are only read.
+        #[arg(long, value_name = "URL")]
+        database: Option<String>,
+        /// Let requests and tests change that database.
+        #[arg(long, requires = "database")]
+        write: bool,
+        /// Stay when standard input is closed.
+        #[arg(long)]
+        stay: bool,
     },
     /// Perform every step of the seed document against a site of its own, and show what happens.
     Walkthrough {
@@ -125,6 +158,7 @@ pub fn execute_from_command_line(arguments: impl IntoIterator<Item = OsString>) 
             return ExitCode::from(code);
         }
     };
+    ignore_file_size_signal();
     match without_panic(cli) {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read the output has read enough.
@@ -132,8 +166,17 @@ pub fn execute_from_command_line(arguments: impl IntoIterator<Item = OsString>) 
         Err(error) => {
             eprintln!("Error: {}", visible(&chain(&error).replace('\n', " ")));
             // The shell's code for what Ctrl-C ended.
-            if let CommandError::Interrupted { .. } = error { ExitCode::from(130) } else { ExitCode::FAILURE }
+            if error.is_interruption() { ExitCode::from(130) } else { ExitCode::FAILURE }
         }
+    }
+}
+
+/// Past RLIMIT_FSIZE a write fails like one to a full disk, where it would end the process otherwise. A handler that does
+/// nothing of note is enough for that, and the only way without `unsafe`.
+fn ignore_file_size_signal() {
+    let ignored = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
+    if let Err(error) = ignored {
+        log::debug!("SIGXFSZ is not ignored: {error}");
     }
 }
 
@@ -154,22 +197,35 @@ fn without_panic(cli: Cli) -> Result<(), CommandError> {
 
 fn execute(cli: Cli) -> Result<(), CommandError> {
     let file = settings_file(cli.settings)?;
-    let settings = Settings::load(&file, std::env::vars_os())?;
     let default = Command::Runserver { address: runserver::DEFAULT_ADDRESS.to_owned() };
+    let settings = || Settings::load(&file, std::env::vars_os());
     match cli.command.unwrap_or(default) {
-        Command::Runserver { address } => runserver::execute(&settings, &file, &address),
-        Command::Migrate => migrate::execute(&settings),
-        Command::Clearsessions => clearsessions::execute(&settings),
+        Command::Runserver { address } => runserver::execute(&settings()?, &file, &address),
+        Command::Migrate => migrate::execute(&settings()?),
+        Command::Clearsessions => clearsessions::execute(&settings()?),
+        Command::Backup { file } => backup::execute(&settings()?, &file),
         Command::Sessions(SessionsCommand::List { limit, page, json }) => {
-            sessions::list(&settings, limit, page, json)
+            sessions::list(&settings()?, limit, page, json)
         }
-        Command::Sessions(SessionsCommand::Show { key }) => sessions::show(&settings, &key),
-        Command::Sessions(SessionsCommand::Delete { key }) => sessions::delete(&settings, &key),
+        Command::Sessions(SessionsCommand::Show { key }) => sessions::show(&settings()?, &key),
+        Command::Sessions(SessionsCommand::Delete { key }) => sessions::delete(&settings()?, &key),
         Command::Check { deploy, fail_level } => {
-            check::execute(&settings, &file, deploy, fail_level == FailLevel::Warning)
+            check::execute(&settings()?, &file, deploy, fail_level == FailLevel::Warning)
         }
-        Command::Walkthrough { age } => walkthrough::execute(settings, age),
+        Command::Walkthrough { age } => walkthrough::execute(settings()?, age),
+        // Its settings are its own: variables of the environment would make every test's server another one.
+        Command::Testserver { address, engine, age, set, database, write, stay } => {
+            let options = testserver::Options { address, engine, age, set, database, write, stay };
+            testserver::execute(&file, &options)
+        }
     }
+}
+
+/// `NAME=VALUE`.
+fn assignment(text: &str) -> Result<(String, String), &'static str> {
+    let (name, value) =
+        text.split_once('=').ok_or("allowed is NAME=VALUE, such as SESSION_COOKIE_NAME=key")?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 /// Without a file in this folder, the environment may say everything; a file that was named must be

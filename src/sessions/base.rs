@@ -19,7 +19,7 @@ use super::heavy::{Room, discard};
 use super::json::RawJson;
 use super::key::SessionKey;
 use super::policy::SessionPolicy;
-use super::serializers::{PayloadError, SessionData};
+use super::serializers::{PayloadError, SessionData, UnreadablePayload};
 use super::storage::Loaded;
 use super::write_set::{WriteSet, read, write};
 use crate::error::chain;
@@ -44,6 +44,8 @@ pub(crate) struct SessionBase {
     found: Option<Loaded>,
     /// What the store held when the session was loaded or last saved, which a save has to find there again.
     loaded: Option<Payload>,
+    /// Why that cannot be read, once an access has shown it.
+    unreadable: Option<UnreadablePayload>,
     write_set: WriteSet,
     renewal: Option<Renewal>,
     flushed: Vec<SessionKey>,
@@ -71,6 +73,7 @@ impl SessionBase {
             cache: None,
             found: None,
             loaded: None,
+            unreadable: None,
             write_set: WriteSet::default(),
             renewal: None,
             flushed: Vec::new(),
@@ -227,7 +230,7 @@ impl SessionBase {
         }
         let key = self.session_key.replace(SessionKey::random());
         let from = self.renewal.take().map_or(key, |renewal| renewal.from);
-        self.renewal = Some(Renewal { from, data, changes: self.write_set.len() });
+        self.renewal = Some(Renewal { from, data, changes: self.write_set.mark() });
         Ok(())
     }
 
@@ -242,7 +245,10 @@ impl SessionBase {
         if self.session_key.is_none() {
             return Ok(SessionData::default());
         }
-        let (payload, data) = match self.found.take().ok_or(SessionError::NotLoaded)? {
+        let Some(found) = self.found.take() else {
+            return Err(self.unreadable.clone().map_or(SessionError::NotLoaded, SessionError::Unreadable));
+        };
+        let (payload, data) = match found {
             Loaded::Session { payload, data, room } => {
                 self.room = room;
                 (payload, data)
@@ -269,6 +275,7 @@ impl SessionBase {
             }
             Err(PayloadError::Unreadable(error)) => {
                 log::error!("session {:?} is left as it is: {}", self.session_key, chain(&error));
+                self.unreadable = Some(error.clone());
                 Err(error.into())
             }
         }

@@ -11,7 +11,7 @@ type Cause = dyn StdError + Send + Sync;
 
 /// Why a session could not be read, changed or saved.
 ///
-/// As a response it tells the client a status and nothing else; the cause goes to the log.
+/// As a response it is a status and nothing else; the cause goes to the log.
 ///
 /// ```
 /// use actix_web::ResponseError as _;
@@ -67,7 +67,7 @@ pub enum SessionError {
         /// The largest keys, each with the bytes of its value.
         largest: Vec<(String, usize)>,
     },
-    /// `_session_expiry` tells no expiry: 500.
+    /// `_session_expiry` holds no valid expiry: 500.
     #[error(transparent)]
     Expiry(#[from] ExpiryError),
     /// The row was not loaded before its data was asked for: 500. [`SessionStore::load`] does that;

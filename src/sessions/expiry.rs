@@ -37,7 +37,7 @@ impl Expiry {
         let moment = match self {
             Self::Policy => return Ok(None),
             Self::Seconds(seconds) => {
-                // Refused here, where its caller hears of it, and not when the session is saved.
+                // Refused here, where its caller can handle it, and not when the session is saved.
                 let delta = TimeDelta::try_seconds(seconds).ok_or(ExpiryError::OutOfRange)?;
                 let end = now.checked_add_signed(delta).ok_or(ExpiryError::OutOfRange)?;
                 if !is_writable(&end) {
@@ -87,7 +87,7 @@ impl From<DateTime<FixedOffset>> for Expiry {
     }
 }
 
-/// Why a stored `_session_expiry` tells no expiry. Django raises on these as well.
+/// Why a stored `_session_expiry` is not valid. Django raises on these as well.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExpiryError {
@@ -145,7 +145,7 @@ impl Lifetime {
         }
     }
 
-    /// The end as a cookie tells it: now and the age, in whole seconds.
+    /// The end as a cookie has it: now and the age, in whole seconds.
     pub(crate) fn cookie_expires(&self, now: DateTime<Utc>) -> Result<DateTime<Utc>, ExpiryError> {
         TimeDelta::try_seconds(self.age(now))
             .and_then(|age| now.checked_add_signed(age))
@@ -393,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn what_tells_no_expiry_is_an_error() {
+    fn what_is_no_expiry_is_an_error() {
         for stored in [r#""tomorrow""#, r#""2026-11-22T18:24:10""#, "[1]", "NaN"] {
             let stored = RawJson::parse(stored).expect("Python's JSON");
             assert!(Lifetime::new(Some(&stored), &SessionPolicy::default()).is_err(), "{stored}");

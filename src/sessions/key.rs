@@ -18,7 +18,7 @@ const LONGEST: usize = 40;
 /// A key of at least 8 characters; a new one has 32 of `a-z0-9`.
 ///
 /// Whatever a client sends is held to Django's rule and no stricter (`_validate_session_key`): a
-/// longer or stranger text is a key that nobody has.
+/// longer or stranger text is a key that no session has.
 ///
 /// ```
 /// use sessionid::sessions::SessionKey;
@@ -51,7 +51,7 @@ impl SessionKey {
     }
 
     /// Whether any store may have a session under this key: of at most 40 characters, and none of them NUL, which
-    /// PostgreSQL has no way to ask for. Of any other key nobody is asked.
+    /// PostgreSQL cannot query. For any other key no store is asked.
     #[must_use]
     pub fn is_storable(&self) -> bool {
         self.0.chars().count() <= LONGEST && !self.0.contains('\0')

@@ -45,8 +45,8 @@ pub(super) fn key_of(payload: &Payload) -> Option<SessionKey> {
 /// What writes sessions into a store.
 #[derive(Debug)]
 pub(super) struct Saving {
-    pub(super) backend: Box<dyn SessionBackend>,
-    pub(super) codec: Box<dyn PayloadCodec>,
+    pub(super) backend: Arc<dyn SessionBackend>,
+    pub(super) codec: Arc<dyn PayloadCodec>,
     pub(super) queues: Queues,
     pub(super) keys: NewKeys,
     pub(super) heavy: Heavy,
@@ -303,9 +303,10 @@ impl Saving {
 }
 
 impl Serve for Saving {
-    fn serve(self: Arc<Self>, turn: Turn, next: Next, base: Base) {
-        // Not in the request that has just written: that is answered meanwhile, or given up.
-        if let Ok(runtime) = Handle::try_current() {
+    fn serve(self: Arc<Self>, turn: Turn, next: Next, base: Base, runtime: Option<Handle>) {
+        // Not in the request that has just written: that is answered meanwhile, or given up, and its runtime may have
+        // nothing to do any more, or be gone.
+        if let Some(runtime) = runtime {
             drop(runtime.spawn(self.write_waiting(turn, next, base)));
         }
     }

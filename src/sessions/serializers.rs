@@ -187,7 +187,7 @@ pub trait PayloadCodec: fmt::Debug + Send + Sync {
     fn signature(&self, payload: &Payload) -> Option<Result<Signature, SigningError>>;
 }
 
-/// What a good signature tells.
+/// What a valid signature says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Signature {
     /// When the payload was signed, in seconds since 1970; negative before.
@@ -249,7 +249,7 @@ impl SessionCodec {
         signing::dumps(&self.signer, data.to_json().as_bytes(), now)
     }
 
-    /// Checks a payload's signature, and tells when it was made and by which key.
+    /// Verifies a payload's signature, and returns when it was made and by which key.
     ///
     /// # Errors
     ///

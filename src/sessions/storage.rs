@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::backends::{Found, Moment, Payload, SessionBackend, SessionRecords, Stored};
+use super::backends::{Entry, Found, Inserted, Moment, Payload, SessionBackend, SessionRecords, Stored};
 use super::error::SessionError;
 use super::heavy::{Heavy, LARGEST_LIGHT, Room};
 use super::key::{NewKeys, SessionKey};
@@ -59,9 +59,22 @@ pub(crate) enum Loaded {
 impl Storage {
     /// Sessions kept in `backend`, their payloads encoded by `codec`.
     pub fn new(backend: impl SessionBackend + 'static, codec: impl PayloadCodec + 'static) -> Self {
+        Self::with(Arc::new(backend), Arc::new(codec))
+    }
+
+    /// The same sessions by way of another backend, such as one that looks at what passes.
+    #[must_use]
+    pub fn wrapped<B: SessionBackend + 'static>(
+        &self,
+        wrap: impl FnOnce(Arc<dyn SessionBackend>) -> B,
+    ) -> Self {
+        Self::with(Arc::new(wrap(Arc::clone(&self.0.backend))), Arc::clone(&self.0.codec))
+    }
+
+    fn with(backend: Arc<dyn SessionBackend>, codec: Arc<dyn PayloadCodec>) -> Self {
         Self(Arc::new(Saving {
-            backend: Box::new(backend),
-            codec: Box::new(codec),
+            backend,
+            codec,
             queues: Queues::default(),
             keys: NewKeys::default(),
             heavy: Heavy::new(),
@@ -155,6 +168,24 @@ impl Storage {
             Found::Ended if self.is_stateless() => Loaded::Reset,
             Found::Ended => Loaded::Ended,
         })
+    }
+
+    /// Puts a session under a key in the place of whatever is there.
+    pub(crate) async fn put(
+        &self,
+        key: &SessionKey,
+        data: &SessionData,
+        expire_date: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<(), SessionError> {
+        if self.is_stateless() || !self.0.backend.holds(key) {
+            return Err(SessionError::unavailable("the store can hold no session under this key"));
+        }
+        let entry = Entry { payload: self.0.codec.encode(data, now), saved_at: now, expire_date };
+        if self.0.backend.insert(key, entry.clone()).await? == Inserted::Taken {
+            self.0.backend.replace(key, None, entry).await?;
+        }
+        Ok(())
     }
 
     pub(crate) async fn create(&self, pending: Pending) -> Result<Saved, SessionError> {

@@ -78,6 +78,7 @@ impl SessionStore {
     /// [`SessionError::Unavailable`].
     pub async fn load(&mut self) -> Result<(), SessionError> {
         if let Some(fetch) = self.fetch() {
+            self.base.unload();
             let found = fetch.await?;
             self.set_found(found);
         }
@@ -129,7 +130,7 @@ impl SessionStore {
         self.commit().await.map(drop)
     }
 
-    /// The same; tells the key, and when what was stored ends.
+    /// The same; returns the key, and when what was stored expires.
     pub(crate) async fn commit(&mut self) -> Result<(SessionKey, DateTime<Utc>), SessionError> {
         self.delete_flushed().await?;
         self.load().await?;
@@ -226,7 +227,7 @@ impl SessionStore {
         self.storage.exists(key).await
     }
 
-    /// Deletes all sessions that have expired, and tells how many.
+    /// Deletes all sessions that have expired, and returns how many.
     ///
     /// # Errors
     ///
@@ -247,8 +248,10 @@ impl SessionStore {
     }
 
     async fn delete_flushed(&mut self) -> Result<(), SessionError> {
-        for key in self.base.take_flushed() {
-            self.storage.delete(&key).await?;
+        // What fails or is given up is still to be done: the next call does it.
+        while let Some(key) = self.base.flushed() {
+            self.storage.delete(key).await?;
+            self.base.set_deleted();
         }
         Ok(())
     }

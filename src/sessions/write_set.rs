@@ -35,12 +35,14 @@ fn removals(changes: &[Change]) -> &[Change] {
 #[derive(Default)]
 pub(crate) struct WriteSet {
     changes: Vec<Change>,
+    /// How many of them stay as they are, whatever follows.
+    marked: usize,
 }
 
 impl WriteSet {
     pub(crate) fn set(&mut self, key: &str, value: RawJson) {
         // A loop that sets one key again and again leaves one change.
-        match self.changes.last_mut() {
+        match self.changes[self.marked..].last_mut() {
             Some(Change::Set(last, old)) if last == key => *old = value,
             _ => self.changes.push(Change::Set(key.to_owned(), value)),
         }
@@ -107,13 +109,16 @@ impl WriteSet {
         self.changes.iter().rposition(|change| matches!(change, Change::Clear))
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.changes.len()
+    /// How many changes there are, for [`truncate`](Self::truncate).
+    pub(crate) fn mark(&mut self) -> usize {
+        self.marked = self.changes.len();
+        self.marked
     }
 
-    /// Forgets what was changed after the first `len` changes.
-    pub(crate) fn truncate(&mut self, len: usize) {
-        self.changes.truncate(len);
+    /// Forgets what was changed after a [`mark`](Self::mark).
+    pub(crate) fn truncate(&mut self, mark: usize) {
+        self.changes.truncate(mark);
+        self.marked = mark.min(self.changes.len());
     }
 }
 

@@ -6,7 +6,6 @@ use figment::value::{Dict, Value};
 
 use super::error::SettingsError;
 use super::sources::{Sources, strings};
-use super::{CacheSettings, DEFAULT_CACHE};
 use crate::cache::CacheOptions;
 
 const NAME: &str = "CACHES";
@@ -14,6 +13,22 @@ const ALLOWED: &str = "a table such as [CACHES.default] with BACKEND (a dotted p
 const BACKENDS: &str = "django.core.cache.backends";
 /// Options of Django's that say nothing here: a session brings its own expiry, and connections are this program's own.
 const MEANINGLESS: [&str; 2] = ["TIMEOUT", "OPTIONS"];
+
+/// `DEFAULT_CACHE_ALIAS`.
+pub(super) const DEFAULT_CACHE: &str = "default";
+
+/// One entry of `CACHES`, as it is written.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CacheSettings {
+    /// `BACKEND`, by its dotted path.
+    pub backend: String,
+    /// `LOCATION`: none, one or several.
+    pub location: Vec<String>,
+    /// `KEY_PREFIX`.
+    pub key_prefix: String,
+    /// `VERSION`.
+    pub version: i64,
+}
 
 /// Every entry as it is written.
 pub(super) fn read(sources: &Sources) -> Result<BTreeMap<String, CacheSettings>, SettingsError> {

@@ -31,6 +31,8 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+pub use self::caches::CacheSettings;
+use self::caches::DEFAULT_CACHE;
 pub use self::error::SettingsError;
 use self::rules::{is_cookie_path, is_domain, is_host_pattern, is_token};
 pub use self::server::ServerLimits;
@@ -62,8 +64,6 @@ const AGES: RangeInclusive<i64> = 0..=100 * 365 * 24 * 60 * 60;
 /// How long a database may be waited for, in seconds.
 const TIMEOUTS: RangeInclusive<i64> = 1..=3600;
 const POOL_SIZES: RangeInclusive<i64> = 1..=1000;
-/// `DEFAULT_CACHE_ALIAS`.
-const DEFAULT_CACHE: &str = "default";
 /// Up to what can be read again: `signing::INFLATED_LIMIT`.
 const SESSION_SIZES: RangeInclusive<i64> = 1..=8 << 20;
 
@@ -113,19 +113,6 @@ pub struct Settings {
     pub caches: BTreeMap<String, CacheSettings>,
     /// The one that keeps sessions, where `SESSION_ENGINE` uses one.
     pub session_cache: Option<CacheOptions>,
-}
-
-/// One entry of `CACHES`, as it is written.
-#[derive(Clone, PartialEq, Eq)]
-pub struct CacheSettings {
-    /// `BACKEND`, by its dotted path.
-    pub backend: String,
-    /// `LOCATION`: none, one or several.
-    pub location: Vec<String>,
-    /// `KEY_PREFIX`.
-    pub key_prefix: String,
-    /// `VERSION`.
-    pub version: i64,
 }
 
 impl Settings {

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{CacheSettings, Settings};
+use super::Settings;
+use super::caches::CacheSettings;
 
 /// Stands for a text that is not shown.
 struct Hidden;

@@ -30,7 +30,7 @@ use crate::sessions::SessionError;
 #[derive(Clone, Copy, Debug)]
 pub struct ShowCauses(pub bool);
 
-/// Puts the page of its status into every response of 400 and above, and its cause into the log.
+/// Puts the page of its status into every response of 400 and above but for JSON, and its cause into the log.
 ///
 /// Status and headers stay, so a 405 keeps its `Allow` and a 503 its `Retry-After`.
 ///
@@ -72,10 +72,18 @@ pub async fn error_pages<B: MessageBody + 'static>(
         return Ok(response.map_into_left_body());
     }
     let cause = record(&asked, response.status(), response.response().error());
+    if is_json(response.headers()) {
+        return Ok(response.map_into_left_body());
+    }
     let page = page(&templates, response.status(), cause.as_deref().filter(|_| show.0));
     let (request, mut response) = response.into_parts();
     declare_html(response.headers_mut());
     Ok(ServiceResponse::new(request, response.set_body(page)).map_into_right_body())
+}
+
+/// Whether the body is for a program, and says what it needs.
+fn is_json(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_TYPE).is_some_and(|kind| kind == "application/json")
 }
 
 /// What the log tells of a request.

@@ -4,9 +4,12 @@ use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
-    HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    DATE, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use actix_web::middleware::Next;
+use actix_web::web::Data;
+
+use crate::clock::Clock;
 
 const CROSS_ORIGIN_OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 
@@ -36,6 +39,20 @@ pub async fn default_headers<B: MessageBody + 'static>(
     let mut response = next.call(request).await?;
     response.response_mut().head_mut().set_camel_case_headers(true);
     complete(response.headers_mut());
+    Ok(response)
+}
+
+/// `Date` by the site's clock, where that is not the system's: a client that goes by it agrees with the cookies.
+pub(crate) async fn date_by_the_clock<B: MessageBody + 'static>(
+    clock: Data<Clock>,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let mut response = next.call(request).await?;
+    let date = clock.now().format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    if let Ok(date) = HeaderValue::from_str(&date) {
+        response.headers_mut().insert(DATE, date);
+    }
     Ok(response)
 }
 

@@ -10,6 +10,7 @@
 
 mod body_timeout;
 mod client_address;
+pub(crate) mod cross_origin;
 mod error_pages;
 mod headers;
 mod hosts;
@@ -21,6 +22,7 @@ mod views;
 pub(crate) use self::body_timeout::{BodyTimeout, limit_body};
 pub(crate) use self::client_address::{TrustedProxies, client_address};
 pub use self::error_pages::{ShowCauses, error_pages};
+pub(crate) use self::headers::date_by_the_clock;
 pub use self::headers::default_headers;
 pub use self::hosts::AllowedHosts;
 pub use self::templates::{TemplateError, Templates};

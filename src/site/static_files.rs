@@ -15,7 +15,8 @@ pub(super) struct StaticFolder(PathBuf);
 impl StaticFolder {
     pub(super) fn new(folder: &Path) -> Self {
         let canonical = folder.canonicalize().unwrap_or_else(|error| {
-            log::warn!("{}: cannot be read, so there are no static files: {error}", folder.display());
+            let name = folder.to_string_lossy();
+            log::warn!("{name:?} cannot be read, so there are no static files: {error}");
             folder.to_owned()
         });
         Self(canonical)

@@ -114,3 +114,26 @@ fn a_row_with_garbage_for_its_date_is_answered_and_mended() {
         assert_eq!(connection.plain().status, 200);
     }
 }
+
+/// Django 5.2.19 compares texts as well: what begins with a later year lives, whatever follows.
+#[test]
+fn whether_a_session_with_an_odd_date_lives_is_djangos_comparison_of_texts() {
+    let dates = [
+        ("'2030-01-01T00:00:00'", 7),
+        ("'2030-01-01 00:00:00Z'", 7),
+        ("'2030-01-01 00:00:00+02:00'", 7),
+        ("'2030-01-01 00:00'", 7),
+        ("'2030-01-01'", 7),
+        ("'infinity'", 7),
+        ("'garbage'", 7),
+        ("''", 0),
+        ("1893456000", 0),
+        ("'2020-01-01T00:00:00Z'", 0),
+    ];
+    let file = DatabaseFile::new();
+    let server = Server::start(runserver(&file.path()));
+    for (case, (date, counter)) in dates.into_iter().enumerate() {
+        file.put(&key(case), &quoted(&signed(COUNTER_OF_7)), date);
+        assert_eq!(Visitor::with_key(&server, &key(case)).look().counter(), counter, "{date}");
+    }
+}

@@ -55,6 +55,16 @@ impl DatabaseFile {
         Lock(conn)
     }
 
+    /// Any statements, by another program.
+    pub(crate) fn execute(&self, statements: &str) {
+        self.connect().batch_execute(statements).unwrap();
+    }
+
+    /// The file that SQLite keeps beside the database under this suffix.
+    pub(crate) fn beside(&self, suffix: &str) -> PathBuf {
+        self.folder().join(format!("db.sqlite3{suffix}"))
+    }
+
     /// Writes a row; the last two are SQL expressions.
     pub(crate) fn put(&self, key: &str, session_data: &str, expire_date: &str) {
         let insert = format!("INSERT INTO django_session VALUES ('{key}', {session_data}, {expire_date})");

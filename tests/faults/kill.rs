@@ -14,8 +14,10 @@ use crate::files::files;
 use crate::server::{SECRET_KEY, Server, runserver, runserver_on_files};
 use crate::timing::undisturbed;
 
-/// How many answers each round gives before the server is killed.
-const ROUNDS: [usize; 5] = [150, 223, 310, 187, 271];
+/// How many rounds there are without the variable `KILLS`.
+const KILLS: usize = 5;
+/// How many answers each round gives before the server is killed, again from the first after the last.
+const ANSWERS: [usize; 5] = [150, 223, 310, 187, 271];
 /// Clients with a session of their own.
 const ALONE: usize = 6;
 /// For the answers of one round.
@@ -43,22 +45,27 @@ impl Counted {
     }
 }
 
+/// With `KILLS=1000` in the environment, as often as that.
 #[test]
-fn no_answered_increment_is_lost_to_kill_9_in_any_of_five_rounds() {
+fn no_answered_increment_is_lost_to_kill_9() {
+    let kills = std::env::var("KILLS").map_or(KILLS, |kills| kills.parse().expect("KILLS is a number"));
     let _alone = undisturbed();
     let file = DatabaseFile::new();
     let mut server = Server::start(runserver(&file.path()));
     let mut sessions: Vec<_> = (0..ALONE).map(|_| Counted::new(&server, 1)).collect();
     sessions.push(Counted::new(&server, 2));
-    for answers in ROUNDS {
+    let mut total = 0;
+    for answers in ANSWERS.into_iter().cycle().take(kills) {
         let answered = kill_under_load(server, &sessions, answers);
         server = Server::start(runserver(&file.path()));
         for (session, answered) in sessions.iter_mut().zip(answered) {
             session.check(&server, answered);
+            total += answered;
         }
     }
     server.kill();
     file.assert_whole();
+    println!("{kills} kills, {total} answered increments, none lost");
 }
 
 #[test]
@@ -69,7 +76,7 @@ fn no_answered_increment_is_lost_to_kill_9_on_files_and_no_half_file_is_left() {
     let mut server = start();
     let mut sessions: Vec<_> = (0..ALONE).map(|_| Counted::new(&server, 1)).collect();
     sessions.push(Counted::new(&server, 2));
-    for answers in ROUNDS {
+    for answers in ANSWERS {
         let answered = kill_under_load(server, &sessions, answers);
         assert_whole(folder.path(), &sessions);
         server = start();

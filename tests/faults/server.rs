@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use crate::timing::eventually;
+
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_manage");
 pub(crate) const SECRET_KEY: &str = "a key for the tests of faults";
 
@@ -29,6 +31,14 @@ pub(crate) fn runserver_on_files(folder: &Path) -> Command {
     command
 }
 
+/// `manage runserver` on a cache, or on a database with copies there.
+#[cfg(any(feature = "redis", feature = "memcached"))]
+pub(crate) fn runserver_on_cache(engine: &str, caches: &str, database: &Path) -> Command {
+    let mut command = runserver(database);
+    command.env("SESSION_ENGINE", engine).env("CACHES", caches);
+    command
+}
+
 /// The same on an address.
 pub(crate) fn runserver_at(address: &str, database: &Path) -> Command {
     let mut command = Command::new(PROGRAM);
@@ -45,6 +55,16 @@ pub(crate) fn runserver_within(blocks: u32, database: &Path) -> Command {
     command.args(["-c", &script, PROGRAM, "runserver", ANY_PORT]);
     configure(&mut command, database);
     command
+}
+
+/// Another command of `manage` on a database, which has to succeed; what it says.
+pub(crate) fn manage(arguments: &[&str], database: &Path) -> String {
+    let mut command = Command::new(PROGRAM);
+    command.args(arguments);
+    configure(&mut command, database);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
 }
 
 /// The settings of every test, and nothing else from outside.
@@ -86,6 +106,22 @@ impl Server {
         self.address
     }
 
+    /// Waits for a line of its log with these words, and tells how many there are.
+    pub(crate) fn logs(&self, words: &str) -> usize {
+        eventually(&format!("{words:?} in the log"), PATIENCE, || self.has_logged(words) > 0);
+        self.has_logged(words)
+    }
+
+    /// How many lines of its log have these words by now.
+    pub(crate) fn has_logged(&self, words: &str) -> usize {
+        self.log().lines().filter(|line| line.contains(words)).count()
+    }
+
+    /// What it has said by now.
+    pub(crate) fn log(&self) -> String {
+        self.process.log_so_far()
+    }
+
     /// What it prints after its address.
     pub(crate) fn next_line(&mut self) -> String {
         self.process.next_line(PATIENCE).expect("a server that runs")
@@ -124,6 +160,11 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
+    /// All it ever said.
+    pub(crate) fn log(&self) -> &str {
+        &self.stderr
+    }
+
     /// Exit code 1, and one line for whoever started it, with these words.
     pub(crate) fn assert_refused(&self, words: &[&str]) {
         assert_eq!(self.status.code(), Some(1), "{self:?}");
@@ -177,6 +218,10 @@ impl Process {
         if let Some(reader) = self.stderr_reader.take() {
             let _ = reader.join();
         }
+        self.log_so_far()
+    }
+
+    fn log_so_far(&self) -> String {
         self.stderr.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

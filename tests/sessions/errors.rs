@@ -180,3 +180,23 @@ async fn the_middleware_leaves_its_outcome() {
     assert_eq!(outcome.key_out.unwrap().as_str(), harness.rows()[0].session_key);
     assert_eq!(outcome.expire_date, Some(harness.now() + chrono::TimeDelta::weeks(2)));
 }
+
+/// A view may go on after an error.
+#[actix_web::test]
+async fn what_cannot_be_read_cannot_be_read_the_second_time_either() {
+    let harness = Harness::new();
+    for payload in unreadable() {
+        harness.write(KEY, &payload, LATER);
+        let answer = harness
+            .visit(Some(&cookie(KEY)), |session| {
+                for _ in 0..2 {
+                    let read = session.get::<i64>("counter");
+                    assert!(matches!(read, Err(SessionError::Unreadable(_))), "{read:?}");
+                }
+                session.clear();
+                session.insert("fresh", true)
+            })
+            .await;
+        assert_eq!((answer.key(), harness.data(KEY).as_str()), (KEY, r#"{"fresh":true}"#));
+    }
+}

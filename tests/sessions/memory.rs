@@ -28,6 +28,8 @@ pub(crate) enum Fault {
     Meddle(Box<dyn FnOnce(&mut Sessions) + Send>),
     /// The store does not answer.
     Unavailable,
+    /// The same, for this reason.
+    UnavailableFor(&'static str),
     /// The key is taken, says the store.
     Taken,
     /// The store reports what it holds, and replaces nothing.
@@ -100,6 +102,7 @@ impl MemoryBackend {
                 Ok(work(&mut state.sessions))
             }
             Some(Fault::Unavailable) => Err(SessionError::unavailable("on purpose")),
+            Some(Fault::UnavailableFor(reason)) => Err(SessionError::unavailable(reason)),
             Some(Fault::Taken) => Ok(taken.expect("a verb that can find a key taken")),
             Some(Fault::Refuse) => Ok(refuse(&state.sessions).expect("a session to report")),
         }

@@ -153,3 +153,30 @@ async fn a_panicking_update_fails_its_own_request_and_no_other() {
     let next = harness.visit(Some(&cookie(&key)), |session| session.insert("counter", 3)).await;
     assert_eq!((next.status, harness.data(&key).as_str()), (StatusCode::OK, r#"{"counter":3}"#));
 }
+
+/// What a `cycle_key` has taken along is what had been set by then, in Django and here.
+#[actix_web::test]
+async fn what_is_set_after_cycle_key_is_not_stored_with_a_500_whatever_overlaps() {
+    let harness = Harness::new();
+    let key = harness.saved().await;
+    let (storage, clock, key_) = (harness.storage.clone(), harness.clock.clone(), key.clone());
+    let answer = harness
+        .visit_async(Some(&cookie(&key)), move |session| -> LocalBoxFuture<'static, _> {
+            let policy = Arc::new(SessionPolicy::default());
+            let key = key_.as_str().try_into().unwrap();
+            let mut other = SessionStore::new(Some(key), storage.clone(), policy, clock.clone().into());
+            Box::pin(async move {
+                session.insert("step", 1)?;
+                session.cycle_key()?;
+                session.insert("step", 2)?;
+                other.load().await?;
+                other.insert("inner", &2)?;
+                other.save().await?;
+                Ok(StatusCode::INTERNAL_SERVER_ERROR)
+            })
+        })
+        .await;
+    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+    let rows = harness.rows();
+    assert_eq!(harness.data(&rows[0].session_key), r#"{"counter":1,"inner":2,"step":1}"#);
+}

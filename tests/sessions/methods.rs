@@ -213,3 +213,13 @@ async fn what_django_wrote_and_rust_has_no_type_for_survives_a_change_of_another
     assert_eq!(answer.status, StatusCode::OK);
     assert_eq!(harness.data("djangosdjangosdjangos"), json.replace("\"counter\":1", "\"counter\":2"));
 }
+
+#[actix_web::test]
+async fn what_update_sets_may_be_worked_out_from_the_session_itself() {
+    let (harness, key) = on_a_saved_session(|session| {
+        let doubled = |name: &str| 2 * session.get::<i64>(name).ok().flatten().unwrap_or(21);
+        session.update(["counter", "other"].into_iter().map(|name| (name, doubled(name))))
+    })
+    .await;
+    assert_eq!(harness.data(&key), r#"{"counter":2,"other":42}"#);
+}

@@ -66,6 +66,52 @@ async fn an_update_that_is_swallowed_is_a_503_and_the_others_are_served() {
     assert_eq!(harness.data(&key), r#"{"counter":2}"#);
 }
 
+/// A logout that is answered has happened.
+#[actix_web::test]
+async fn a_delete_that_is_swallowed_is_a_503_and_moves_nothing() {
+    let harness = Harness::new();
+    let key = harness.saved().await;
+    trigger(&harness, "DELETE", "SELECT RAISE(IGNORE)", "RETURN NULL;");
+    let flush = |session: &Session| {
+        session.flush();
+        Ok(())
+    };
+    assert!(is_unavailable(&harness.visit(Some(&cookie(&key)), flush).await));
+    assert!(is_unavailable(&harness.visit(Some(&cookie(&key)), Session::cycle_key).await));
+    let clear_and_cycle = |session: &Session| {
+        session.clear();
+        session.cycle_key()
+    };
+    assert!(is_unavailable(&harness.visit(Some(&cookie(&key)), clear_and_cycle).await));
+    let keys: Vec<_> = harness.rows().into_iter().map(|row| row.session_key).collect();
+    assert_eq!(keys, [key.as_str()], "it is where it was, and nowhere else");
+    assert_eq!(harness.data(&key), r#"{"counter":1}"#);
+    assert_eq!(harness.visit(None, count).await.status, StatusCode::OK);
+    no_trigger(&harness);
+    harness.visit(Some(&cookie(&key)), flush).await;
+    assert_eq!(harness.row(&key), None);
+}
+
+/// What a trigger changes beside the statement that fires it, nobody is told.
+#[actix_web::test]
+async fn what_a_trigger_writes_is_seen_at_once() {
+    let harness = Harness::new();
+    let (key, other) = (harness.saved().await, harness.saved().await);
+    let delete = format!("DELETE FROM django_session WHERE session_key = '{other}'");
+    trigger(&harness, "UPDATE", &delete, &format!("{delete}; RETURN NEW;"));
+    let read = |session: &Session| session.get::<i64>("counter").map(drop);
+    // After a commit of its own a server keeps copies of what it reads.
+    harness.visit(None, count).await;
+    assert_eq!(harness.visit(Some(&cookie(&other)), read).await.set_cookie, None, "it is there");
+    harness.visit(Some(&cookie(&key)), count).await;
+    assert_eq!(harness.row(&other), None);
+    assert!(harness.visit(Some(&cookie(&other)), read).await.deletes_the_cookie());
+    no_trigger(&harness);
+    let third = harness.saved().await;
+    assert_eq!(harness.visit(Some(&cookie(&third)), count).await.status, StatusCode::OK);
+    assert_eq!(harness.data(&third), r#"{"counter":2}"#);
+}
+
 /// Partitions by inheritance: PostgreSQL then counts no row, and Django does not ask.
 #[actix_web::test]
 async fn rows_that_a_trigger_takes_to_a_child_table_are_sessions_like_any_other() {

@@ -313,6 +313,25 @@ async fn the_outcome_tells_the_end_that_was_stored() {
     assert_eq!((outcome.saved, outcome.expire_date), (true, Some(stored)));
 }
 
+/// An extractor of the application's may ask for the session as well, and a handler's extractors run at the same time.
+#[actix_web::test]
+async fn a_request_loads_its_session_once_however_often_it_is_extracted() {
+    let (harness, memory) = harness();
+    let key = harness.saved().await;
+    let view = async |one: Session, other: Session, _: Session| {
+        count(&one).and_then(|()| count(&other)).map(|()| "done")
+    };
+    let scope = web::scope("").wrap(harness.middleware()).route("/", web::get().to(view));
+    let app = test::init_service(App::new().service(scope)).await;
+    let request = || test::TestRequest::get().insert_header((COOKIE, cookie(&key))).to_request();
+    memory.calls();
+    assert_eq!(test::call_service(&app, request()).await.status(), StatusCode::OK);
+    assert_eq!(memory.calls(), [Verb::Load, Verb::Replace]);
+    assert_eq!(harness.data(&key), r#"{"counter":3}"#);
+    memory.fault(Verb::Load, Fault::Unavailable);
+    assert_eq!(test::call_service(&app, request()).await.status(), StatusCode::SERVICE_UNAVAILABLE);
+}
+
 /// An application's own error, which answers with what the session's says.
 #[derive(Debug, thiserror::Error)]
 #[error("the shop is closed")]
@@ -353,12 +372,13 @@ async fn the_cause_of_an_error_that_an_application_wraps_is_logged_once_with_its
             .starts_with("POST /shop/cart: the value of session key \"counter\" is of another type: "),
         "{lines:?}"
     );
-    memory.fault(Verb::Load, Fault::Unavailable);
+    // Of its own, since one cause is one line a second, whoever else has it.
+    memory.fault(Verb::Load, Fault::UnavailableFor("the shelf is empty"));
     let response = test::call_service(&app, request()).await;
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
     let lines = logs::take();
     assert_eq!(lines.len(), 1, "{lines:?}");
-    assert_eq!(lines[0].message, "POST /shop/cart: the session store did not answer: on purpose");
+    assert_eq!(lines[0].message, "POST /shop/cart: the session store did not answer: the shelf is empty");
 }
 
 #[actix_web::test]

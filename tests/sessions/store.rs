@@ -1,8 +1,12 @@
 //! `SessionStore`: sessions outside of requests.
 
-use sessionid::sessions::{SessionError, SessionKey, SessionStore};
+use std::pin::pin;
+
+use futures_util::future::poll_immediate;
+use sessionid::sessions::{SessionError, SessionKey, SessionPolicy, SessionStore};
 
 use crate::harness::Harness;
+use crate::memory::{Fault, Verb};
 
 const UNKNOWN: &str = "unknownunknownunknownunknown1234";
 
@@ -77,4 +81,85 @@ async fn a_session_can_be_saved_again_and_again() {
     assert_eq!(session.clear_expired().await.unwrap(), 1);
     session.insert("a", &9).unwrap();
     assert!(matches!(session.save().await, Err(SessionError::Interrupted)));
+}
+
+/// Given up after so many polls, as by a timeout around it.
+async fn give_up<F: Future>(polls: usize, save: F) {
+    let mut save = pin!(save);
+    for _ in 0..polls {
+        assert!(poll_immediate(&mut save).await.is_none(), "done already");
+        tokio::task::yield_now().await;
+    }
+}
+
+#[actix_web::test]
+async fn a_save_that_is_given_up_costs_nothing_that_is_stored() {
+    let (harness, _) = Harness::with_memory(SessionPolicy::default());
+    let mut session = saved(&harness).await;
+    session.insert("b", &2).unwrap();
+    give_up(1, session.save()).await;
+    // What is there is not known any more, so it has to be loaded.
+    assert!(matches!(session.get::<i64>("a"), Err(SessionError::NotLoaded)));
+    session.load().await.unwrap();
+    session.insert("c", &3).unwrap();
+    session.save().await.unwrap();
+    assert_eq!(harness.data(key(&session).as_str()), r#"{"a":1,"c":3}"#);
+}
+
+#[actix_web::test]
+async fn a_cycle_key_that_failed_can_be_tried_again() {
+    let (harness, memory) = Harness::with_memory(SessionPolicy::default());
+    let mut session = saved(&harness).await;
+    let before = key(&session);
+    memory.fault(Verb::Rename, Fault::Unavailable);
+    assert!(matches!(session.cycle_key().await, Err(SessionError::Unavailable(_))));
+    assert_eq!(key(&session), before, "where the session still is");
+    give_up(1, session.cycle_key()).await;
+    session.cycle_key().await.unwrap();
+    assert_ne!(key(&session), before);
+    assert_eq!(harness.data(key(&session).as_str()), r#"{"a":1}"#);
+    assert_eq!(harness.rows().len(), 1);
+}
+
+#[actix_web::test]
+async fn a_flush_ends_the_session_whose_cycle_key_has_failed() {
+    let (harness, memory) = Harness::with_memory(SessionPolicy::default());
+    let mut session = saved(&harness).await;
+    memory.fault(Verb::Rename, Fault::Unavailable);
+    assert!(session.cycle_key().await.is_err());
+    session.flush().await.unwrap();
+    assert!(harness.rows().is_empty());
+}
+
+#[actix_web::test]
+async fn a_flush_that_failed_or_was_given_up_is_carried_out_by_the_next_one() {
+    let (harness, memory) = Harness::with_memory(SessionPolicy::default());
+    let mut session = saved(&harness).await;
+    memory.fault(Verb::Delete, Fault::Unavailable);
+    assert!(matches!(session.flush().await, Err(SessionError::Unavailable(_))));
+    assert_eq!(harness.rows().len(), 1);
+    give_up(1, session.flush()).await;
+    session.flush().await.unwrap();
+    assert!(harness.rows().is_empty());
+    memory.calls();
+    session.flush().await.unwrap();
+    assert_eq!(memory.calls(), [], "what was deleted is not deleted again");
+}
+
+/// Two large sessions may be in memory at once.
+#[actix_web::test]
+async fn after_a_save_that_failed_a_large_session_takes_no_room() {
+    let (harness, memory) = Harness::with_memory(SessionPolicy::default());
+    let mut large = Vec::new();
+    for _ in 0..3 {
+        let mut session = store(&harness, None);
+        session.insert("large", &"x".repeat(100_000)).unwrap();
+        session.save().await.unwrap();
+        large.push(store(&harness, session.session_key().cloned()));
+    }
+    for session in &mut large {
+        session.load().await.unwrap();
+        memory.fault(Verb::Replace, Fault::Unavailable);
+        assert!(session.save().await.is_err());
+    }
 }

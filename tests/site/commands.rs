@@ -72,6 +72,19 @@ fn migrate_creates_djangos_table_once() {
 }
 
 #[test]
+fn migrate_makes_the_table_again_where_it_was_dropped() {
+    let database = TestDatabase::new();
+    assert!(manage(&database).arg("migrate").output().unwrap().status.success());
+    database.execute("DROP TABLE django_session");
+    let said = refused(manage(&database).arg("clearsessions"));
+    assert!(said.contains("`manage migrate` creates it"), "{said}");
+    let again = manage(&database).arg("migrate").output().unwrap();
+    assert!(text(&again.stdout).contains("Applying sessions.0001_initial... OK"), "{again:?}");
+    assert!(manage(&database).arg("clearsessions").output().unwrap().status.success());
+    assert_eq!(database.rows(), []);
+}
+
+#[test]
 fn help_names_every_command_and_exits_with_0() {
     let database = TestDatabase::new();
     let output = manage(&database).arg("--help").output().unwrap();

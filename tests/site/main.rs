@@ -6,6 +6,7 @@ mod commands;
 mod contract;
 mod lab;
 mod limits;
+mod odd_rows;
 mod operations;
 mod seed;
 mod settings;

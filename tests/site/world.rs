@@ -32,7 +32,15 @@ impl World {
 
     /// The same with other limits than a setting can name.
     pub(crate) fn start_within(environment: &[(&str, &str)], limits: ServerLimits) -> Self {
-        let database = TestDatabase::new();
+        Self::start_on(TestDatabase::new(), environment, limits)
+    }
+
+    /// The same on SQLite, whatever the other tests have.
+    pub(crate) fn start_with_a_file() -> Self {
+        Self::start_on(TestDatabase::file_of_its_own(), &[], ServerLimits::default())
+    }
+
+    fn start_on(database: TestDatabase, environment: &[(&str, &str)], limits: ServerLimits) -> Self {
         let url = database.url();
         let environment = environment.iter().copied().chain([("DATABASE_URL", url.as_str())]);
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("settings.toml");
@@ -81,6 +89,11 @@ impl World {
 
     pub(crate) fn rows(&self) -> Vec<Row> {
         self.database.rows()
+    }
+
+    /// Any statement, by another program.
+    pub(crate) fn execute(&self, statement: &str) {
+        self.database.execute(statement);
     }
 
     pub(crate) fn drop_table(&self) {

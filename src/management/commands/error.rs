@@ -2,7 +2,7 @@
 
 use super::walkthrough::WalkthroughError;
 use crate::application::{ApplicationError, StorageError};
-use crate::db::DbError;
+use crate::db::{BackupError, DbError};
 use crate::sessions::SessionError;
 use crate::settings::SettingsError;
 
@@ -15,6 +15,8 @@ pub(in crate::management) enum CommandError {
     Application(#[from] ApplicationError),
     #[error(transparent)]
     Database(#[from] DbError),
+    #[error(transparent)]
+    Backup(#[from] BackupError),
     #[error(transparent)]
     Storage(#[from] StorageError),
     #[error(transparent)]
@@ -33,10 +35,21 @@ pub(in crate::management) enum CommandError {
     Check(usize),
     #[error("{0:?} is no address; allowed is PORT or ADDR:PORT, such as 8001 or 0.0.0.0:8001")]
     Address(String),
+    #[error(
+        "{0} is not this machine's own address; a test server listens to nobody else, such as on 127.0.0.1:0"
+    )]
+    NotLoopback(std::net::SocketAddr),
     #[error("cannot write the output")]
     Output(#[from] std::io::Error),
     #[error("the program has failed, perhaps for a limit of this process (see ulimit -a): {0}")]
     Panic(String),
     #[error(transparent)]
     Walkthrough(#[from] WalkthroughError),
+}
+
+impl CommandError {
+    /// Whether Ctrl-C has ended the command.
+    pub(in crate::management) fn is_interruption(&self) -> bool {
+        matches!(self, Self::Interrupted { .. } | Self::Backup(BackupError::Stopped))
+    }
 }

@@ -25,6 +25,18 @@ struct Listed {
     /// What stands in the place of a date.
     #[serde(skip_serializing_if = "Option::is_none")]
     odd_expire_date: Option<String>,
+    /// What is the matter with the key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    odd_session_key: Option<&'static str>,
+}
+
+/// What is the matter with a key that no session of Django's has.
+fn oddity(key: &str) -> Option<&'static str> {
+    match key {
+        "" => Some("empty or NULL"),
+        key if key.contains(char::REPLACEMENT_CHARACTER) => Some("not UTF-8"),
+        _ => None,
+    }
 }
 
 impl Listed {
@@ -32,6 +44,7 @@ impl Listed {
         let end = record.expire_date.moment();
         Self {
             live: record.is_live(now),
+            odd_session_key: oddity(&record.key),
             session_key: record.key,
             expire_date: end,
             seconds_left: end.map(|end| (end - now).num_seconds()),
@@ -97,7 +110,8 @@ pub(crate) fn show(settings: &Settings, key: &str) -> Result<(), CommandError> {
 
 fn show_record(record: &SessionRecord, codec: &dyn PayloadCodec) -> Result<(), CommandError> {
     let now = Clock::System.now();
-    field("session_key", &output::visible(&record.key))?;
+    let odd = oddity(&record.key).map(|odd| format!(" ({odd})")).unwrap_or_default();
+    field("session_key", &format!("{}{odd}", output::visible(&record.key)))?;
     let end = match &record.expire_date {
         ExpireDate::At(end) => {
             let left = span((*end - now).num_seconds());

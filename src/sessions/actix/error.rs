@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError};
 
 use crate::error::chain;
 use crate::sessions::error::SessionError;
+use crate::throttle;
 
 /// Seconds after which a client may ask again when the store did not answer.
 const RETRY_AFTER: &str = "5";
@@ -58,6 +59,8 @@ fn write(error: &SessionError, request: &str) {
     match error {
         // Written down when the session was accessed, whatever the application has made of it.
         SessionError::Unreadable(_) => {}
+        // The same for every request while it lasts.
+        error @ SessionError::Unavailable(_) => throttle::error(module_path!(), request, &chain(error)),
         error if error.status_code().is_server_error() => log::error!("{request}{}", chain(error)),
         error => log::warn!("{request}{}", chain(error)),
     }

@@ -56,7 +56,7 @@ impl SessionMiddleware {
     /// # use sessionid::sessions::{SessionMiddleware, SessionPolicy, Storage, SharedPolicy};
     /// # fn sessions(storage: Storage) -> SessionMiddleware {
     /// let policy = SharedPolicy::new(SessionPolicy { cookie_secure: true, ..SessionPolicy::default() });
-    /// SessionMiddleware::new(storage, policy.clone()) // `policy.update` counts from the next request on
+    /// SessionMiddleware::new(storage, policy.clone()) // `policy.update` takes effect with the next request
     /// # }
     /// ```
     pub fn new(storage: Storage, policy: impl Into<SharedPolicy>) -> Self {
@@ -121,7 +121,7 @@ async fn save(
         return settle(store, status).await;
     }
     // Django works out the cookie's end first, and so gives an unknown key up before the save; an
-    // expiry that tells no end is an error whatever the view has answered.
+    // expiry that is not valid is an error whatever the view has answered.
     store.load().await?;
     if let Err(error) = check_end(store, status) {
         settle(store, status).await?;
@@ -148,7 +148,7 @@ async fn settle(store: &mut SessionStore, status: StatusCode) -> Result<(), Sess
     }
 }
 
-/// Whether the session tells an end: for the cookie, and for the row where there is to be one.
+/// Whether the session's expiry is valid: for the cookie, and for what is stored where that is to be.
 fn check_end(store: &mut SessionStore, status: StatusCode) -> Result<(), SessionError> {
     max_age(store)?;
     if !status.is_server_error() {

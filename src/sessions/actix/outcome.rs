@@ -68,7 +68,7 @@ pub enum CookieAction {
     Delete,
 }
 
-/// What became of a request's session, left in the request's extensions for whoever wants to look.
+/// What became of a request's session, left in the request's extensions for other middlewares.
 ///
 /// ```
 /// use actix_web::HttpMessage as _;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use futures_util::future::LocalBoxFuture;
+use tokio::sync::Mutex;
 
 use crate::sessions::error::SessionError;
 use crate::sessions::policy::SessionPolicy;
@@ -17,8 +18,8 @@ use crate::sessions::store::SessionStore;
 
 /// The session of a request: an extractor, under [`SessionMiddleware`].
 ///
-/// Extracting it fetches the row, so that its methods need not wait, and looks at nothing: the
-/// session counts as `accessed` from the first method that reaches the data. Clones are one session.
+/// Extracting it fetches the session, so that its methods need not be awaited. That is no access yet: the session counts
+/// as `accessed` from the first method that reaches the data. Clones are one session.
 ///
 /// Every method that reaches the data fails with [`SessionError::Unreadable`] when the row has a good
 /// signature over something that cannot be read; with `?` that is a 500, and the row stays.
@@ -41,11 +42,13 @@ struct Slot {
     sent: Option<String>,
     policy: Arc<SessionPolicy>,
     store: RefCell<SessionStore>,
+    /// Held while the store is waited for.
+    fetching: Mutex<()>,
 }
 
 impl Session {
     pub(crate) fn new(sent: Option<String>, policy: Arc<SessionPolicy>, store: SessionStore) -> Self {
-        Self(Rc::new(Slot { sent, policy, store: RefCell::new(store) }))
+        Self(Rc::new(Slot { sent, policy, store: RefCell::new(store), fetching: Mutex::const_new(()) }))
     }
 
     /// Whether the client sent the session cookie, and what it said.
@@ -68,9 +71,10 @@ impl Session {
 
     /// Fetches the session unless that has happened.
     ///
-    /// A handler's extractors are polled in turn, and a clone may be used meanwhile: the session is not borrowed while
-    /// the store is waited for.
+    /// A handler's extractors are polled in turn, so several may ask at once: one fetches, and the others wait for it. A
+    /// clone may be used meanwhile: the session is not borrowed while the store is waited for.
     async fn fetch(&self) -> Result<(), SessionError> {
+        let _fetching = self.0.fetching.lock().await;
         let Some(fetch) = self.store().fetch() else { return Ok(()) };
         let found = fetch.await?;
         self.store_mut().set_found(found);

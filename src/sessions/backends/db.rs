@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use diesel::QueryResult;
+use diesel::result::DatabaseErrorKind;
 
 use super::{
     BackendFuture, Count, Entry, ExpireDate, Found, Inserted, Moment, Payload, Renamed, Replaced,
@@ -38,7 +39,8 @@ impl DbBackend {
     }
 
     async fn live(&self, key: &SessionKey, now: DateTime<Utc>) -> Result<Option<Stored>, DbError> {
-        let read_at = match self.database.rows().get(key.as_str(), now) {
+        let rows = self.database.rows();
+        let read_at = match rows.get(key.as_str(), now) {
             Ok(CachedRow { payload, expire_date }) => {
                 return Ok(Some(Stored { payload: payload.into(), expire_date: Some(expire_date) }));
             }
@@ -52,7 +54,7 @@ impl DbBackend {
         let (payload, expire_date) = (Payload::from(data.0), expire_date.moment());
         if let Some(expire_date) = expire_date {
             let row = CachedRow { payload: payload.shared(), expire_date };
-            self.database.rows().put(key.as_str(), row, read_at);
+            rows.put(key.as_str(), row, read_at);
         }
         Ok(Some(Stored { payload, expire_date }))
     }
@@ -84,7 +86,7 @@ impl SessionBackend for DbBackend {
             match self.database.write_rows(move |conn, changed| write.insert(conn, changed)).await? {
                 Insertion::Stored => Ok(Inserted::Stored),
                 Insertion::Taken => Ok(Inserted::Taken),
-                Insertion::Swallowed => Err(SessionError::unavailable(SWALLOWED)),
+                Insertion::Swallowed => Err(SessionError::unavailable(NOT_INSERTED)),
             }
         })
     }
@@ -120,7 +122,7 @@ impl SessionBackend for DbBackend {
             };
             match self.database.write_rows(job).await? {
                 Some(renamed) => Ok(renamed),
-                None => Err(SessionError::unavailable(SWALLOWED)),
+                None => Err(SessionError::unavailable(NOT_INSERTED)),
             }
         })
     }
@@ -205,13 +207,17 @@ impl SessionRecords for DbBackend {
             }
             let key = key.to_owned();
             let job = move |conn: &mut DbConnection, changed: &mut ChangedRows| {
-                let deleted = rows::delete(conn, &key)?;
-                if deleted {
+                if rows::delete(conn, &key)? {
                     changed.deleted(&key);
+                    return Ok(Deletion::Deleted);
                 }
-                Ok(deleted)
+                Ok(if rows::exists(conn, &key)? { Deletion::Swallowed } else { Deletion::Nothing })
             };
-            Ok(self.database.write_rows(job).await?)
+            match self.database.write_rows(job).await? {
+                Deletion::Deleted => Ok(true),
+                Deletion::Nothing => Ok(false),
+                Deletion::Swallowed => Err(SessionError::unavailable(NOT_DELETED)),
+            }
         })
     }
 }
@@ -229,7 +235,8 @@ impl From<FoundRow> for SessionRecord {
     }
 }
 
-const SWALLOWED: &str = "an INSERT into django_session stored no row and reported no error; look for a trigger or rule on the table";
+const NOT_DELETED: &str = "a DELETE from django_session left its row where it was and reported no error; look for a trigger or rule on the table";
+const NOT_INSERTED: &str = "an INSERT into django_session stored no row and reported no error; look for a trigger or rule on the table";
 
 /// What became of an INSERT.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -238,6 +245,20 @@ enum Insertion {
     Taken,
     /// The database reports success and has no such row.
     Swallowed,
+}
+
+/// What became of a DELETE.
+enum Deletion {
+    Deleted,
+    /// There was nothing to delete.
+    Nothing,
+    /// The database reports success and still has the row.
+    Swallowed,
+}
+
+/// Takes the whole transaction back: a session must not stay under two keys.
+fn not_deleted() -> diesel::result::Error {
+    diesel::result::Error::DatabaseError(DatabaseErrorKind::Unknown, Box::new(NOT_DELETED.to_owned()))
 }
 
 /// A row that is to be written, in a transaction.
@@ -346,11 +367,12 @@ impl Write {
         if deleted {
             return Ok(Some(Renamed::Stored));
         }
+        let left = rows::data_for_update(conn, from)?;
+        if left.as_deref() == Some(expected.as_bytes()) || !rows::delete(conn, self.key.as_str())? {
+            return Err(not_deleted());
+        }
         // The row was locked, and has changed all the same: on a database whose FOR UPDATE does nothing.
-        rows::delete(conn, self.key.as_str())?;
-        Ok(Some(
-            rows::data_for_update(conn, from)?.map_or(Renamed::Gone, |data| Renamed::Changed(data.into())),
-        ))
+        Ok(Some(left.map_or(Renamed::Gone, |data| Renamed::Changed(data.into()))))
     }
 
     /// The same without taking anything along.
@@ -364,6 +386,8 @@ impl Write {
             Insertion::Stored => {
                 if rows::delete(conn, from)? {
                     changed.deleted(from);
+                } else if rows::exists(conn, from)? {
+                    return Err(not_deleted());
                 }
                 Ok(Some(Renamed::Stored))
             }

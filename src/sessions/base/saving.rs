@@ -43,16 +43,22 @@ impl SessionBase {
         }
     }
 
-    /// Keys whose sessions a `flush` gave up.
-    pub(crate) fn take_flushed(&mut self) -> Vec<SessionKey> {
-        std::mem::take(&mut self.flushed)
+    /// A key whose session a `flush` gave up, and that is not known to be deleted.
+    pub(crate) fn flushed(&self) -> Option<&SessionKey> {
+        self.flushed.last()
+    }
+
+    /// The session under that key is deleted.
+    pub(crate) fn set_deleted(&mut self) {
+        self.flushed.pop();
     }
 
     /// How the session is saved, and what is saved.
     pub(crate) fn begin_save(&mut self, now: DateTime<Utc>) -> Result<(Verb, Pending), SessionError> {
         let had_key = self.session_key.is_some();
-        // What comes back is what was stored, so nothing of it is needed here meanwhile.
-        let data = std::mem::take(self.data()?);
+        self.data()?;
+        // What comes back is what was stored. A save that is given up brings nothing back, and leaves this not loaded.
+        let data = self.cache.take().unwrap_or_default();
         if had_key && self.session_key.is_none() {
             // Django's save has decided on an UPDATE before its look shows that there is no row.
             return Err(SessionError::Interrupted);
@@ -60,7 +66,11 @@ impl SessionBase {
         let renewal = self.renewal.take();
         let verb = match (self.session_key.clone(), renewal) {
             (None, _) => Verb::Create,
-            (Some(to), Some(Renewal { from, .. })) => Verb::CycleKey { from, to },
+            (Some(to), Some(Renewal { from, .. })) => {
+                // Until it has been moved, the session is where it was.
+                self.session_key.clone_from(&from);
+                Verb::CycleKey { from, to }
+            }
             (Some(key), None) => Verb::Update(key),
         };
         let write_set = std::mem::take(&mut self.write_set);
@@ -75,11 +85,14 @@ impl SessionBase {
         self.loaded = Some(saved.payload);
     }
 
-    /// After a save that failed: what the store holds now is not known.
+    /// After a save that failed or was given up: what the store holds now is not known.
     pub(crate) fn unload(&mut self) {
         self.cache = None;
         self.found = None;
         self.loaded = None;
+        self.unreadable = None;
+        // To load a large session again takes room, and who waits for that must not have any.
+        self.room = None;
     }
 
     /// Back to what a `cycle_key` had saved at its moment, where there was one: what Django's store

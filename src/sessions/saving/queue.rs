@@ -8,6 +8,7 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use super::merge::Base;
@@ -19,11 +20,23 @@ use crate::sessions::key::SessionKey;
 pub(super) type Reply = oneshot::Sender<Result<Saved, SessionError>>;
 
 /// Who waits for a session that is being written.
-enum Waiting {
+struct Waiting {
+    what: What,
+    /// Where it waits, and so a runtime that is at work.
+    runtime: Option<Handle>,
+}
+
+enum What {
     /// A save, for whoever writes next.
     Save(Pending, Reply),
     /// Somebody who writes alone, since the session gets another key.
     Alone(oneshot::Sender<(Turn, Base)>),
+}
+
+impl Waiting {
+    fn here(what: What) -> Self {
+        Self { what, runtime: Handle::try_current().ok() }
+    }
 }
 
 /// The queues of the sessions that are being written.
@@ -56,8 +69,8 @@ pub(super) enum Next {
 
 /// What goes on with a session when somebody has written it and others wait.
 pub(super) trait Serve: Send + Sync {
-    /// Sees to `next` with the `turn`, which holds `base` as far as is known. Must not wait.
-    fn serve(self: Arc<Self>, turn: Turn, next: Next, base: Base);
+    /// Sees to `next` on its runtime with the `turn`, whose session holds `base` as far as is known. Must not wait.
+    fn serve(self: Arc<Self>, turn: Turn, next: Next, base: Base, runtime: Option<Handle>);
 }
 
 impl Queues {
@@ -74,7 +87,7 @@ impl Queues {
             }
             Entry::Occupied(mut queue) => {
                 let (reply, answer) = oneshot::channel();
-                queue.get_mut().push_back(Waiting::Save(pending, reply));
+                queue.get_mut().push_back(Waiting::here(What::Save(pending, reply)));
                 Place::Waits(answer)
             }
         }
@@ -88,7 +101,7 @@ impl Queues {
             }
             Entry::Occupied(mut queue) => {
                 let (sender, turn) = oneshot::channel();
-                queue.get_mut().push_back(Waiting::Alone(sender));
+                queue.get_mut().push_back(Waiting::here(What::Alone(sender)));
                 PlaceAlone::Waits(turn)
             }
         }
@@ -99,19 +112,23 @@ impl Queues {
         Turn(Some(Session { server, queues: self.clone(), key: key.clone() }))
     }
 
-    /// Who waits for a session; without anybody the session is free again.
-    fn next(&self, key: &SessionKey) -> Option<Next> {
+    /// Who waits for a session, and where; without anybody the session is free again.
+    fn next(&self, key: &SessionKey) -> Option<(Next, Option<Handle>)> {
         let mut sessions = self.lock();
         let queue = sessions.get_mut(key)?;
-        let mut saves = Vec::new();
-        while let Some(waiting) = queue.pop_front() {
-            match waiting {
+        let (mut saves, mut first) = (Vec::new(), None);
+        while let Some(Waiting { what, runtime }) = queue.pop_front() {
+            match what {
                 // Who no longer waits has given its save up.
-                Waiting::Save(_, reply) if reply.is_closed() => {}
-                Waiting::Save(pending, reply) => saves.push((pending, reply)),
-                Waiting::Alone(sender) if saves.is_empty() => return Some(Next::Alone(sender)),
-                alone @ Waiting::Alone(_) => {
-                    queue.push_front(alone);
+                What::Save(_, reply) if reply.is_closed() => {}
+                What::Alone(sender) if sender.is_closed() => {}
+                What::Save(pending, reply) => {
+                    saves.push((pending, reply));
+                    first = first.or(runtime);
+                }
+                What::Alone(sender) if saves.is_empty() => return Some((Next::Alone(sender), runtime)),
+                alone @ What::Alone(_) => {
+                    queue.push_front(Waiting { what: alone, runtime });
                     break;
                 }
             }
@@ -120,7 +137,7 @@ impl Queues {
             sessions.remove(key);
             return None;
         }
-        Some(Next::Saves(saves))
+        Some((Next::Saves(saves), first))
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<SessionKey, VecDeque<Waiting>>> {
@@ -156,9 +173,9 @@ impl Turn {
 
     fn pass_on(&mut self, base: impl FnOnce() -> Base) {
         let Some(session) = self.0.take() else { return };
-        if let Some(next) = session.queues.next(&session.key) {
+        if let Some((next, runtime)) = session.queues.next(&session.key) {
             let server = Arc::clone(&session.server);
-            server.serve(Self(Some(session)), next, base());
+            server.serve(Self(Some(session)), next, base(), runtime);
         }
     }
 }

@@ -62,10 +62,12 @@ impl Session {
         &self,
         values: impl IntoIterator<Item = (K, V)>,
     ) -> Result<(), SessionError> {
+        // What the iterator does may reach the session as well.
+        let values: Vec<_> = values.into_iter().collect();
         self.store_mut().update(values)
     }
 
-    /// Takes `key` out (`del session[key]`) and tells whether it was there.
+    /// Takes `key` out (`del session[key]`) and returns whether it was there.
     ///
     /// ```
     /// # use sessionid::sessions::{Session, SessionError};
@@ -184,7 +186,7 @@ impl Session {
         self.store_mut().entries().cloned()
     }
 
-    /// Empties the session under its key, without looking at what it held.
+    /// Empties the session under its key, without loading what it held.
     ///
     /// ```
     /// # use sessionid::sessions::{Session, SessionError};
@@ -231,7 +233,7 @@ impl Session {
     ///
     /// Those of every method that reaches the data.
     pub fn cycle_key(&self) -> Result<(), SessionError> {
-        // Django saves at once, so the expiry has to tell an end by now.
+        // Django saves at once, so the expiry has to be a valid one by now.
         self.get_expiry_date()?;
         self.store_mut().renew_key()
     }
@@ -304,7 +306,7 @@ impl Session {
         self.store_mut().get_expire_at_browser_close()
     }
 
-    /// The key: what the client sent, until a look at the data shows that no live row has it; `None`
+    /// The key: what the client sent, until an access shows that no live session has it; `None`
     /// for a new session, which gets its key when it is saved.
     ///
     /// ```
@@ -364,7 +366,7 @@ impl Session {
         self.store_mut().set_modified(modified);
     }
 
-    /// Whether anything has looked at the data.
+    /// Whether the data has been accessed.
     ///
     /// ```
     /// # use sessionid::sessions::{Session, SessionError};
@@ -405,7 +407,7 @@ impl Session {
         self.store_mut().test_cookie_worked()
     }
 
-    /// Takes the test cookie's value out, and tells whether it was there.
+    /// Takes the test cookie's value out, and returns whether it was there.
     ///
     /// ```
     /// # use sessionid::sessions::{Session, SessionError};

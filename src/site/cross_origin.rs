@@ -12,7 +12,7 @@ use actix_web::{Error, HttpResponse};
 /// - `Sec-Fetch-Site` of `same-origin` or `none` passes, any other does not.
 /// - Without it and without `Origin` it is no browser, and passes.
 /// - An `Origin` passes if its host is the `Host`.
-pub(super) async fn check<B: MessageBody + 'static>(
+pub(crate) async fn check<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {

@@ -1,0 +1,25 @@
+//! A site for tests in any language: its clock is set over HTTP, and its sessions are put and looked at there.
+//!
+//! `manage testserver` starts one. Below [`CLOCK`] it has
+//!
+//! | request | what it does |
+//! |---|---|
+//! | `GET` | tells the time, and whether the clock stands still |
+//! | `POST {"advance": 30}`, `{"set": "2030-01-01T00:00:00Z"}`, `{"freeze": true}`, `{"reset": true}` | moves the clock |
+//! | `DELETE` | ends the server |
+//! | `GET …/sessions` | the sessions with their ends and their data |
+//! | `PUT …/sessions/KEY {"data": {…}, "expire_in": 30}` | puts a session there |
+//! | `DELETE …/sessions/KEY`, `DELETE …/sessions` | deletes one, or all |
+//!
+//! and beside the bare views `POST /script`, which is [`script`].
+
+mod clock;
+mod control;
+mod error;
+mod fixtures;
+mod read_only;
+mod script;
+mod server;
+
+pub use self::script::{ScriptError, script};
+pub use self::server::{CLOCK, TestServer, TestServerOptions};
