@@ -153,6 +153,30 @@ async fn a_session_that_many_move_goes_to_one_place() {
     }
 }
 
+/// A client that goes away, or a process that dies, at whatever moment: the session is under one key or the other, and with
+/// its values.
+#[actix_web::test]
+async fn a_move_that_is_given_up_in_between_loses_nothing() {
+    for test in TestCache::every() {
+        let (cache, mut moved) = (test.cache(), 0);
+        for micros in (0..1500).step_by(5) {
+            let (from, to) = (test.key(&format!("from{micros}")), test.key(&format!("to{micros}")));
+            cache.set(&from, b"a", until(60)).await.unwrap();
+            let moving = cache.rename(&from, b"a", &to, b"b", until(60));
+            let given_up = tokio::time::timeout(Duration::from_micros(micros), moving).await.is_err();
+            match value(&*cache, &from).await.as_deref() {
+                Some(b"a") => assert!(given_up, "it was moved"),
+                None => {
+                    assert_eq!(value(&*cache, &to).await.as_deref(), Some(&b"b"[..]));
+                    moved += 1;
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        assert!(moved > 0);
+    }
+}
+
 #[actix_web::test]
 async fn sixty_four_clients_of_one_cookie_over_two_servers_lose_nothing() {
     for test in TestCache::every() {
