@@ -51,7 +51,8 @@
 //!
 //! Cargo features: `site` (default) is everything from `settings` down and the `manage` program; turn it
 //! off for the session layer alone. `testing` is the test client by itself, `actix-session` the adapter by
-//! itself. `postgres` adds PostgreSQL to SQLite; OpenSSL's headers must be there to build it.
+//! itself. `postgres` adds PostgreSQL to SQLite; OpenSSL's headers must be there to build it. `redis`, `redis-tls` and
+//! `memcached` add these caches to the memory of the process.
 
 #[cfg(feature = "site")]
 pub mod application;

@@ -5,13 +5,12 @@
 mod connection;
 
 use ::redis::{Cmd, Script, Value as Answer};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 pub(super) use self::connection::check_url;
 use self::connection::{Connections, Repeat};
 use super::contract::{Cache, CacheFuture, Held, Listing, Renamed, Swapped, Until, Value};
 use super::error::CacheError;
-use crate::clock::Clock;
 
 /// KEYS: key. ARGV: expected, value, seconds.
 const SWAP: &str = "
@@ -31,6 +30,22 @@ if redis.call('EXISTS', KEYS[2]) == 1 then return 2 end
 if tonumber(ARGV[3]) > 0 then redis.call('SET', KEYS[2], ARGV[2], 'EX', ARGV[3]) end
 redis.call('DEL', KEYS[1])
 return 1";
+
+/// KEYS: keys. When each ends, in milliseconds since 1970; a Redis before 7 tells how long that is.
+const ENDS: &str = "
+local ends = {}
+for at, key in ipairs(KEYS) do
+  local ending = redis.pcall('PEXPIRETIME', key)
+  if type(ending) == 'table' then
+    ending = redis.call('PTTL', key)
+    if ending >= 0 then
+      local time = redis.call('TIME')
+      ending = time[1] * 1000 + math.floor(time[2] / 1000) + ending
+    end
+  end
+  ends[at] = ending
+end
+return ends";
 
 /// Keys that one SCAN looks at, and whose ends are asked for together.
 const BATCH: usize = 1000;
@@ -227,17 +242,13 @@ impl RedisCache {
     }
 
     async fn ends(&self, keys: Vec<String>) -> Result<Vec<(String, Option<DateTime<Utc>>)>, CacheError> {
-        let script = "local ends = {} for at, key in ipairs(KEYS) do ends[at] = redis.call('PTTL', key) end return ends";
-        let command = ::redis::cmd("EVAL").arg(script).arg(keys.len()).arg(&keys).to_owned();
-        let left: Vec<i64> = self.connections.send(&command, Repeat::Once).await?;
-        let now = Clock::System.now();
-        let end = |left| match left {
-            0.. => TimeDelta::try_milliseconds(left).and_then(|left| now.checked_add_signed(left)),
-            _ => None,
-        };
+        let command = ::redis::cmd("EVAL").arg(ENDS).arg(keys.len()).arg(&keys).to_owned();
+        let ends: Vec<i64> = self.connections.send(&command, Repeat::Once).await?;
         // -2: it has ended meanwhile; -1: it never ends.
-        let still = keys.into_iter().zip(left).filter(|(_, left)| *left != -2);
-        Ok(still.map(|(key, left)| (key, end(left))).collect())
+        let still = keys.into_iter().zip(ends).filter(|(_, end)| *end != -2);
+        Ok(still
+            .map(|(key, end)| (key, (end >= 0).then(|| DateTime::from_timestamp_millis(end)).flatten()))
+            .collect())
     }
 }
 

@@ -159,6 +159,7 @@ def compare(count, seed, limit=5, only=None, engine="db"):
         engines[0].prepare()
         for at, name in enumerate(names):
             share = count * (at + 1) // len(names) - count * at // len(names)
+            engines[0].group = name
             # A seed of its own, so that a group repeats without the others before it.
             requests = list(Generator(random.Random(f"{seed} {name}"), engines[0]).requests(share))
             with ExitStack() as servers:

@@ -34,6 +34,28 @@ fn the_total_over_two_processes_on_files_is_exact() {
     assert_eq!(files(folder.path()), [format!("sessionid{key}")]);
 }
 
+/// On each cache that `tests/with-caches` has started, and in a database with copies there.
+#[cfg(any(feature = "redis", feature = "memcached"))]
+#[test]
+fn the_total_over_two_processes_on_a_cache_is_exact() {
+    use crate::server::runserver_on_cache;
+
+    let place = |variable| std::env::var(variable).expect("run under tests/with-caches");
+    let caches = [
+        #[cfg(feature = "redis")]
+        place("TEST_REDIS_URL"),
+        #[cfg(feature = "memcached")]
+        format!("memcached://{}", place("TEST_MEMCACHED")),
+    ];
+    for caches in &caches {
+        for engine in ["cache", "cached_db"] {
+            let file = DatabaseFile::new();
+            let servers = [(); 2].map(|()| Server::start(runserver_on_cache(engine, caches, &file.path())));
+            assert_exact_on(&servers);
+        }
+    }
+}
+
 /// Stops the clients, and after a failure as well.
 struct StopAtEnd<'a>(&'a AtomicBool);
 

@@ -31,6 +31,14 @@ pub(crate) fn runserver_on_files(folder: &Path) -> Command {
     command
 }
 
+/// `manage runserver` on a cache, or on a database with copies there.
+#[cfg(any(feature = "redis", feature = "memcached"))]
+pub(crate) fn runserver_on_cache(engine: &str, caches: &str, database: &Path) -> Command {
+    let mut command = runserver(database);
+    command.env("SESSION_ENGINE", engine).env("CACHES", caches);
+    command
+}
+
 /// The same on an address.
 pub(crate) fn runserver_at(address: &str, database: &Path) -> Command {
     let mut command = Command::new(PROGRAM);

@@ -222,6 +222,46 @@ async fn a_redis_with_a_password_is_told_from_one_that_is_down() {
     assert!(!format!("{:?} {:?}", right.cache(), right.options()).contains("hunter2"));
 }
 
+/// A plain connection to a port that speaks TLS, the other way round, and a certificate that nobody vouches for.
+#[cfg(feature = "redis-tls")]
+#[actix_web::test]
+async fn a_redis_that_speaks_tls_is_spoken_to_in_tls_and_believed_only_with_its_certificate() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (key, certificate) = (file("key.pem"), file("certificate.pem"));
+    let made = std::process::Command::new("openssl")
+        .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"])
+        .args([
+            "-addext",
+            "subjectAltName=IP:127.0.0.1",
+            "-addext",
+            "basicConstraints=critical,CA:FALSE",
+            "-keyout",
+            &key,
+            "-out",
+            &certificate,
+        ])
+        .output();
+    assert!(made.unwrap().status.success());
+    let server = OwnServer::redis_with_tls(&key, &certificate);
+    let ping = async |scheme: &str, server: &OwnServer| {
+        TestCache::at("redis.RedisCache", &format!("{scheme}://{}", server.address())).cache().ping().await
+    };
+    ping("redis", &server).await.unwrap_err();
+    ping("rediss", &OwnServer::redis(&[])).await.unwrap_err();
+    let refused = ping("rediss", &server).await.unwrap_err().to_string();
+    assert!(refused.contains("certificate"), "{refused}");
+    let trusting = std::process::Command::new(env!("CARGO_BIN_EXE_manage"))
+        .args(["sessions", "list"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env("SSL_CERT_FILE", &certificate)
+        .env("SESSION_ENGINE", "cache")
+        .env("CACHES", format!("rediss://{}", server.address()))
+        .output()
+        .unwrap();
+    assert!(String::from_utf8_lossy(&trusting.stdout).contains("0 of 0 sessions"), "{trusting:?}");
+}
+
 /// After `SCRIPT FLUSH`, and on a server that was restarted, the hash of a script is unknown.
 #[cfg(feature = "redis")]
 #[actix_web::test]

@@ -20,7 +20,7 @@ use crate::support::caches::TestCache;
 
 /// A cache that does not answer while it is down, and counts what it is asked.
 #[derive(Debug, Default)]
-struct Flaky {
+pub(crate) struct Flaky {
     inner: LocMemCache,
     state: AtomicUsize,
     calls: AtomicUsize,
@@ -28,11 +28,15 @@ struct Flaky {
 
 const UP: usize = 0;
 const DOWN: usize = 1;
-const HANGS: usize = 2;
+pub(crate) const HANGS: usize = 2;
 
 impl Flaky {
-    fn now_is(&self, state: usize) {
+    pub(crate) fn now_is(&self, state: usize) {
         self.state.store(state, Ordering::Relaxed);
+    }
+
+    pub(crate) fn calls(&self) -> usize {
+        self.calls.load(Ordering::Relaxed)
     }
 
     fn ask<'a, T: Send + 'a>(&'a self, call: CacheFuture<'a, T>) -> CacheFuture<'a, T> {

@@ -14,16 +14,6 @@ use crate::cookie;
 use crate::harness::Harness;
 use crate::support::caches::TestCache;
 
-fn every_cache() -> Vec<TestCache> {
-    vec![
-        TestCache::locmem(),
-        #[cfg(feature = "redis")]
-        TestCache::redis(),
-        #[cfg(feature = "memcached")]
-        TestCache::memcached(),
-    ]
-}
-
 fn until(seconds: i64) -> Until {
     let now: DateTime<Utc> = "2026-11-22T18:24:10.25Z".parse().unwrap();
     Until { now, end: now + TimeDelta::seconds(seconds) }
@@ -39,7 +29,7 @@ fn count(session: &Session) -> Result<(), SessionError> {
 
 #[actix_web::test]
 async fn a_value_is_stored_only_where_it_may_be() {
-    for test in every_cache() {
+    for test in TestCache::every() {
         let (cache, key) = (test.cache(), test.key("one"));
         let bytes = b"\0\r\nEND\r\n\xff binary";
         assert_eq!(value(&*cache, &key).await, None);
@@ -61,7 +51,7 @@ async fn a_value_is_stored_only_where_it_may_be() {
 
 #[actix_web::test]
 async fn a_value_is_moved_only_from_what_is_expected_and_to_what_is_free() {
-    for test in every_cache() {
+    for test in TestCache::every() {
         let (cache, from, to) = (test.cache(), test.key("from"), test.key("to"));
         assert_eq!(cache.rename(&from, b"a", &to, b"b", until(60)).await.unwrap(), Renamed::Gone);
         cache.set(&from, b"a", until(60)).await.unwrap();
@@ -79,7 +69,7 @@ async fn a_value_is_moved_only_from_what_is_expected_and_to_what_is_free() {
 
 #[actix_web::test]
 async fn what_has_no_time_left_is_not_kept() {
-    for test in every_cache() {
+    for test in TestCache::every() {
         for seconds in [0, -1, -100_000] {
             let (cache, key, to) = (test.cache(), test.key("ended"), test.key("to"));
             assert!(cache.add(&key, b"x", until(seconds)).await.unwrap());
@@ -107,7 +97,7 @@ async fn what_has_no_time_left_is_not_kept() {
 /// Servers go by their own clocks.
 #[actix_web::test]
 async fn what_a_server_keeps_it_drops_in_time() {
-    for test in every_cache().into_iter().skip(1) {
+    for test in TestCache::every().into_iter().skip(1) {
         let (cache, short, long, longer) = (test.cache(), test.key("s"), test.key("l"), test.key("m"));
         cache.set(&short, b"x", until(1)).await.unwrap();
         cache.set(&long, b"x", until(60 * 60 * 24 * 14)).await.unwrap();
@@ -121,7 +111,7 @@ async fn what_a_server_keeps_it_drops_in_time() {
 
 #[actix_web::test]
 async fn nobody_comes_between_the_look_and_the_swap() {
-    for test in every_cache() {
+    for test in TestCache::every() {
         let key = test.key("counter");
         test.cache().set(&key, b"0", until(60)).await.unwrap();
         let add_one = async |cache: Arc<dyn Cache>| {
@@ -145,7 +135,7 @@ async fn nobody_comes_between_the_look_and_the_swap() {
 /// Of many that move one session to as many keys, one does.
 #[actix_web::test]
 async fn a_session_that_many_move_goes_to_one_place() {
-    for test in every_cache() {
+    for test in TestCache::every() {
         let from = test.key("from");
         test.cache().set(&from, b"a", until(60)).await.unwrap();
         let keys: Vec<_> = (0..32).map(|at| test.key(&format!("to{at}"))).collect();
@@ -163,9 +153,33 @@ async fn a_session_that_many_move_goes_to_one_place() {
     }
 }
 
+/// A client that goes away, or a process that dies, at whatever moment: the session is under one key or the other, and with
+/// its values.
+#[actix_web::test]
+async fn a_move_that_is_given_up_in_between_loses_nothing() {
+    for test in TestCache::every() {
+        let (cache, mut moved) = (test.cache(), 0);
+        for micros in (0..1500).step_by(5) {
+            let (from, to) = (test.key(&format!("from{micros}")), test.key(&format!("to{micros}")));
+            cache.set(&from, b"a", until(60)).await.unwrap();
+            let moving = cache.rename(&from, b"a", &to, b"b", until(60));
+            let given_up = tokio::time::timeout(Duration::from_micros(micros), moving).await.is_err();
+            match value(&*cache, &from).await.as_deref() {
+                Some(b"a") => assert!(given_up, "it was moved"),
+                None => {
+                    assert_eq!(value(&*cache, &to).await.as_deref(), Some(&b"b"[..]));
+                    moved += 1;
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        assert!(moved > 0);
+    }
+}
+
 #[actix_web::test]
 async fn sixty_four_clients_of_one_cookie_over_two_servers_lose_nothing() {
-    for test in every_cache() {
+    for test in TestCache::every() {
         let other = CacheBackend::new(test.another(), test.options());
         let one = Harness::on_cache(test, SessionPolicy::default());
         let other = Harness::on_cache(TestCache::locmem(), SessionPolicy::default())
@@ -184,7 +198,7 @@ async fn sixty_four_clients_of_one_cookie_over_two_servers_lose_nothing() {
 
 #[actix_web::test]
 async fn what_cannot_be_read_is_left_as_it_is_and_can_be_cleared() {
-    for test in every_cache() {
+    for test in TestCache::every() {
         let harness = Harness::on_cache(test, SessionPolicy::default());
         let key = "keyofadjangoofbefore";
         for pickle in ["garbage", "(dp0\nVwhen\np1\ncdatetime\ndate\np2\n", "17", "(lp0\n."] {
@@ -215,7 +229,7 @@ async fn what_cannot_be_read_is_left_as_it_is_and_can_be_cleared() {
 
 #[actix_web::test]
 async fn django_writes_the_same_keys() {
-    for test in every_cache() {
+    for test in TestCache::every() {
         let whole = test.key("");
         assert_eq!(whole, format!("{}:1:django.contrib.sessions.cache", test.options().key_prefix));
         let (cache, harness) = (test.another(), Harness::on_cache(test, SessionPolicy::default()));
@@ -228,7 +242,7 @@ async fn django_writes_the_same_keys() {
 
 #[actix_web::test]
 async fn sessions_are_listed_where_the_cache_tells_its_keys() {
-    for test in every_cache() {
+    for test in TestCache::every() {
         let harness = Harness::on_cache(test, SessionPolicy::default());
         let Some(records) = harness.storage.records() else {
             continue; // memcached does not

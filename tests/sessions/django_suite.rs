@@ -2,17 +2,12 @@
 //! names: one module for each of its classes.
 //!
 //! `docs/django-tests.md` has a line for every test of Django's: its counterpart here, or why there
-//! is none. These classes wait for their engines, each with [`session_tests_mixin`] over again:
-//!
-//! | Django's class | engine |
-//! |---|---|
-//! | `CacheSessionTests` | `cache` |
-//! | `CacheDBSessionTests`, `CacheDBSessionWithTimeZoneTests` | `cached_db` |
-//! | `FileSessionTests`, `FileSessionPathLibTests` | `file` |
-//! | `CookieSessionTests` | `signed_cookies` |
+//! is none. [`session_tests_mixin`] runs on every engine; what only one engine has stands beside it.
 //!
 //! An engine joins in [`ENGINES`].
 
+mod cache_db_session_tests;
+mod cache_session_tests;
 mod cookie_session_tests;
 mod custom_database_session_tests;
 mod database_session_tests;

@@ -36,6 +36,17 @@ impl TestCache {
         Self::new("memcached.PyMemcacheCache", Some(server("TEST_MEMCACHED")))
     }
 
+    /// One of each kind that this build has, the memory first.
+    pub(crate) fn every() -> Vec<Self> {
+        vec![
+            Self::locmem(),
+            #[cfg(feature = "redis")]
+            Self::redis(),
+            #[cfg(feature = "memcached")]
+            Self::memcached(),
+        ]
+    }
+
     /// On a server, where this build can have one.
     pub(crate) fn any() -> Self {
         #[cfg(feature = "redis")]
@@ -144,6 +155,14 @@ impl OwnServer {
     pub(crate) fn redis(arguments: &[&str]) -> Self {
         let own = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--port"];
         Self::started("redis-server", &own, arguments)
+    }
+
+    #[cfg(feature = "redis-tls")]
+    pub(crate) fn redis_with_tls(key: &str, certificate: &str) -> Self {
+        let tls = ["--tls-cert-file", certificate, "--tls-key-file", key, "--tls-auth-clients", "no"];
+        let own = ["--bind", "127.0.0.1", "--save", "", "--port", "0"];
+        let arguments: Vec<_> = own.iter().chain(&tls).chain(&["--tls-port"]).copied().collect();
+        Self::started("redis-server", &arguments, &[])
     }
 
     pub(crate) fn memcached(arguments: &[&str]) -> Self {

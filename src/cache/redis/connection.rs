@@ -68,6 +68,9 @@ pub(in crate::cache) fn check_url(url: &str) -> Result<(), &'static str> {
 
 impl RedisServer {
     fn new(url: &str) -> Option<Self> {
+        // Whoever has chosen before has chosen.
+        #[cfg(feature = "redis-tls")]
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::open(url).ok()?;
         let name = match client.get_connection_info().addr() {
             ConnectionAddr::Tcp(host, port) | ConnectionAddr::TcpTls { host, port, .. } => {
