@@ -79,11 +79,13 @@ const FILES: [(&str, &[&str]); 8] = [
     (
         "site",
         &[
+            "built_in",
             "templates",
             "headers",
             "client_address",
             "hosts",
             "body_timeout",
+            "cross_origin",
             "static_files",
             "views",
             "error_pages",
@@ -116,7 +118,7 @@ const FILES: [(&str, &[&str]); 8] = [
         ],
     ),
     ("testing", &["cookie_date", "set_cookie", "cookies", "client"]),
-    ("testserver", &["error", "script", "read_only", "control", "clock", "fixtures", "server"]),
+    ("testserver", &["error", "script", "read_only", "control", "clock", "fixtures", "refusals", "server"]),
     ("management", &["commands", "logging"]),
 ];
 

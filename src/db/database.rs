@@ -114,13 +114,31 @@ impl Database {
         Self::start(connector, conn)
     }
 
+    /// Opens a database that has its tables for reading: nothing in it is changed, not even the journal mode of a file,
+    /// and a write fails.
+    ///
+    /// # Errors
+    ///
+    /// As [`open_existing`](Self::open_existing).
+    pub(crate) fn open_to_read(url: &DatabaseUrl, options: DatabaseOptions) -> Result<Self, DbError> {
+        if !url.exists() {
+            return Err(DbError::Missing { url: url.to_string() });
+        }
+        let connector = Connector { purpose: Purpose::Read, ..connector(url, options) };
+        let mut conn = connector.open()?;
+        migrations::check(&mut conn, url)?;
+        Self::start(connector, conn)
+    }
+
     fn start(connector: Connector, mut conn: DbConnection) -> Result<Self, DbError> {
         let unicode = conn.stores_unicode()?;
         let timeout = connector.options.answer_timeout();
         let (access, rows) = match &connector.url {
             DatabaseUrl::Sqlite(path) => {
                 // `conn` is open while the WAL-index is looked for, so that there is one.
-                let rows = Arc::new(RowCache::new(WalIndex::open(path)));
+                let index = || WalIndex::open(path);
+                let writes = matches!(connector.purpose, Purpose::Write);
+                let rows = Arc::new(RowCache::new(writes.then(index).flatten()));
                 (Access::Sqlite(Local::start(conn, connector, Arc::clone(&rows))?), rows)
             }
             #[cfg(feature = "postgres")]

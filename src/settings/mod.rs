@@ -33,7 +33,7 @@ pub use self::error::SettingsError;
 use self::rules::{is_cookie_path, is_domain, is_host_pattern, is_token};
 pub use self::server::ServerLimits;
 use self::server::{server_limits, trusted_proxies};
-use self::sources::Sources;
+use self::sources::{ENVIRONMENT, Sources};
 use self::warnings::warn_of_short_keys;
 use crate::db::{DatabaseOptions, DatabaseUrl, Synchronous};
 use crate::sessions::{Engine, SessionPolicy};
@@ -158,7 +158,20 @@ impl Settings {
         K: Into<std::ffi::OsString>,
         V: Into<std::ffi::OsString>,
     {
-        let sources = Sources::read(file, environment)?;
+        Self::load_with(file, environment, ENVIRONMENT)
+    }
+
+    /// The same with variables that an error says are from elsewhere, where all of them are settings.
+    pub(crate) fn load_with<K, V>(
+        file: &Path,
+        variables: impl IntoIterator<Item = (K, V)>,
+        source_name: &str,
+    ) -> Result<Self, SettingsError>
+    where
+        K: Into<std::ffi::OsString>,
+        V: Into<std::ffi::OsString>,
+    {
+        let sources = Sources::read(file, variables, source_name)?;
         let base_dir = sources.base_dir().to_owned();
         let database_url: DatabaseUrl =
             sources.parsed_secret("DATABASE_URL", DatabaseUrl::ALLOWED)?.unwrap_or_else(default_database);

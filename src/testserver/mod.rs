@@ -10,6 +10,7 @@
 //! | `GET …/sessions` | the sessions with their ends and their data |
 //! | `PUT …/sessions/KEY {"data": {…}, "expire_in": 30}` | puts a session there |
 //! | `DELETE …/sessions/KEY`, `DELETE …/sessions` | deletes one, or all |
+//! | `POST …/clearsessions` | deletes those that have expired by this clock |
 //!
 //! and beside the bare views `POST /script`, which is [`script`].
 
@@ -18,6 +19,7 @@ mod control;
 mod error;
 mod fixtures;
 mod read_only;
+mod refusals;
 mod script;
 mod server;
 

@@ -7,6 +7,7 @@ use actix_web::web::Bytes;
 use actix_web::{HttpResponse, ResponseError};
 use chrono::{DateTime, SecondsFormat, TimeDelta};
 use serde::Deserialize;
+use serde_json::json;
 
 use crate::sessions::{Expiry, ExpiryError, JsonError, RawJson, Session, SessionData, SessionError};
 
@@ -201,7 +202,7 @@ impl ResponseError for ScriptError {
     fn error_response(&self) -> HttpResponse {
         match self {
             Self::Session(error) => error.error_response(),
-            _ => HttpResponse::build(self.status_code()).body(format!("{self}\n")),
+            _ => HttpResponse::build(self.status_code()).json(json!({ "error": self.to_string() })),
         }
     }
 }
