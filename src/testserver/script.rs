@@ -17,6 +17,19 @@ use crate::sessions::{Expiry, ExpiryError, JsonError, RawJson, Session, SessionD
 /// and its arguments: those of Django's session, by Django's names. `["status", n]` has no result: it ends the list and sends
 /// what there is with that status. A script that turns out to be malformed has run up to there.
 ///
+/// It can be a view of your own service, under test only: whoever reaches it may write any session of theirs.
+///
+/// ```
+/// use actix_web::{App, web};
+/// use sessionid::sessions::{SessionMiddleware, SessionPolicy, Storage};
+/// use sessionid::testserver::script;
+///
+/// fn configure(config: &mut web::ServiceConfig, storage: Storage) {
+///     let sessions = SessionMiddleware::new(storage, SessionPolicy::default());
+///     config.service(web::resource("/script").wrap(sessions).route(web::post().to(script)));
+/// }
+/// ```
+///
 /// # Errors
 ///
 /// [`ScriptError`]: a 400 for what is no script, else what the session says.
