@@ -117,10 +117,23 @@ impl Database {
     /// Opens a database that has its tables for reading: nothing in it is changed, not even the journal mode of a file,
     /// and a write fails.
     ///
+    /// ```
+    /// use sessionid::db::{Database, DatabaseOptions, DatabaseUrl, migrate};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// let file = folder.path().join("db.sqlite3");
+    /// let url = DatabaseUrl::Sqlite(file.clone());
+    /// migrate(&url)?;
+    /// let before = std::fs::read(&file)?;
+    /// drop(Database::open_to_read(&url, DatabaseOptions::default())?);
+    /// assert_eq!(std::fs::read(&file)?, before);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`open_existing`](Self::open_existing).
-    pub(crate) fn open_to_read(url: &DatabaseUrl, options: DatabaseOptions) -> Result<Self, DbError> {
+    pub fn open_to_read(url: &DatabaseUrl, options: DatabaseOptions) -> Result<Self, DbError> {
         if !url.exists() {
             return Err(DbError::Missing { url: url.to_string() });
         }

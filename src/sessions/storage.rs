@@ -163,8 +163,13 @@ impl Storage {
         })
     }
 
-    /// Puts a session under a key in the place of whatever is there.
-    pub(crate) async fn put(
+    /// Puts a session under a key in the place of whatever is there: what a test begins with. A request that has loaded the old one merges
+    /// its changes into this one.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Unavailable`], also for a key that the store can hold no session under.
+    pub async fn put(
         &self,
         key: &SessionKey,
         data: &SessionData,
