@@ -246,7 +246,7 @@ impl StopSignals {
     }
 }
 
-/// URLs that a program adds to the site.
+/// The URLs that make a site a test server.
 pub(crate) type MoreUrls = Arc<dyn Fn(&mut ServiceConfig, &SessionMiddleware) + Send + Sync>;
 
 /// What every worker's app is made of.
@@ -257,7 +257,7 @@ struct Site {
     show_causes: Data<ShowCauses>,
     body_timeout: Data<BodyTimeout>,
     proxies: Data<TrustedProxies>,
-    /// In `DEBUG` only.
+    /// In `DEBUG` only, and not on a test server.
     lab: Option<Data<Lab>>,
     sessions: SessionMiddleware,
     stock_store: StockStore,
@@ -277,14 +277,19 @@ impl Site {
         policy: SharedPolicy,
         more_urls: Option<MoreUrls>,
     ) -> Result<Self, ApplicationError> {
-        let lab = settings.debug.then(|| {
+        // A test server is its bare views and its clock.
+        let is_test_server = more_urls.is_some();
+        let lab = (settings.debug && !is_test_server).then(|| {
             let keys =
                 SecretKeys { current: &settings.secret_key, fallbacks: &settings.secret_key_fallbacks };
             Data::new(Lab::new(keys, storage.clone(), policy.clone(), clock.clone()))
         });
+        let folder = settings.base_dir.join("templates");
+        let templates =
+            if is_test_server { Templates::load_or_built_in(&folder) } else { Templates::load(&folder) };
         Ok(Self {
             lab,
-            templates: Data::new(Templates::load(&settings.base_dir.join("templates"))?),
+            templates: Data::new(templates?),
             hosts: Data::new(AllowedHosts::new(settings.allowed_hosts.clone(), settings.debug)),
             show_causes: Data::new(ShowCauses(settings.debug)),
             body_timeout: Data::new(BodyTimeout(settings.limits.body_timeout)),
@@ -430,6 +435,15 @@ pub(crate) fn existing_storage_under(
     policy: &SharedPolicy,
 ) -> Result<Storage, StorageError> {
     storage_on(settings, policy, || Database::open_existing(&settings.database_url, settings.database))
+}
+
+/// The same for reading; nothing is changed.
+///
+/// # Errors
+///
+/// As [`existing_storage`].
+pub(crate) fn storage_to_read(settings: &Settings, policy: &SharedPolicy) -> Result<Storage, StorageError> {
+    storage_on(settings, policy, || Database::open_to_read(&settings.database_url, settings.database))
 }
 
 fn storage_on(

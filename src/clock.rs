@@ -155,6 +155,30 @@ impl ManualClock {
         hands.running = None;
     }
 
+    /// Reads the clock and moves it in one step, so that of two who move it at once neither is lost. Tells the time and whether
+    /// the clock runs.
+    #[cfg_attr(not(feature = "site"), expect(dead_code, reason = "the test server moves a clock like this"))]
+    pub(crate) fn turn<E>(
+        &self,
+        motion: impl FnOnce(DateTime<Utc>) -> Result<Turn, E>,
+    ) -> Result<(DateTime<Utc>, bool), E> {
+        let mut hands = self.hands();
+        let now = hands.now();
+        let turn = motion(now)?;
+        if turn.now != now {
+            hands.set(turn.now);
+        }
+        match turn.run {
+            Some(true) if hands.running.is_none() => hands.running = Some(Stopwatch::start()),
+            Some(false) => {
+                hands.set_to = hands.now();
+                hands.running = None;
+            }
+            _ => {}
+        }
+        Ok((hands.now(), hands.running.is_some()))
+    }
+
     /// Whether it goes on by itself.
     #[must_use]
     pub fn is_running(&self) -> bool {
@@ -164,6 +188,14 @@ impl ManualClock {
     fn hands(&self) -> MutexGuard<'_, Hands> {
         self.hands.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Where a clock is moved.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Turn {
+    pub(crate) now: DateTime<Utc>,
+    /// Whether it is to run from then on; as before where this is `None`.
+    pub(crate) run: Option<bool>,
 }
 
 impl Default for ManualClock {
@@ -208,6 +240,28 @@ mod tests {
         clock.stop();
         assert_eq!(clock.now(), clock.now());
         assert!(clock.now() < date("2030-01-15T01:00:00Z"));
+    }
+
+    #[test]
+    fn of_two_who_advance_a_clock_at_once_neither_is_lost() {
+        let clock = ManualClock::new(date("2026-11-22T18:24:10Z"));
+        let advance = |now: DateTime<Utc>| -> Result<Turn, ()> {
+            std::thread::yield_now();
+            Ok(Turn { now: now + TimeDelta::seconds(1), run: None })
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| (0..300).for_each(|_| assert!(clock.turn(advance).is_ok())));
+            }
+        });
+        assert_eq!(clock.now(), date("2026-11-22T18:34:10Z"));
+    }
+
+    #[test]
+    fn a_turn_that_fails_moves_nothing() {
+        let clock = ManualClock::new(date("2026-11-22T18:24:10Z"));
+        assert_eq!(clock.turn(|_| Err("refused")), Err("refused"));
+        assert_eq!((clock.now(), clock.is_running()), (date("2026-11-22T18:24:10Z"), false));
     }
 
     #[test]

@@ -106,12 +106,14 @@ const FILES: [(&str, &[&str]); 9] = [
     (
         "site",
         &[
+            "built_in",
             "templates",
             "headers",
             "client_address",
             "cross_origin",
             "hosts",
             "body_timeout",
+            "cross_origin",
             "static_files",
             "views",
             "error_pages",
@@ -144,7 +146,7 @@ const FILES: [(&str, &[&str]); 9] = [
         ],
     ),
     ("testing", &["cookie_date", "set_cookie", "cookies", "client"]),
-    ("testserver", &["error", "script", "read_only", "control", "clock", "fixtures", "server"]),
+    ("testserver", &["error", "script", "read_only", "control", "clock", "fixtures", "refusals", "server"]),
     ("management", &["commands", "logging"]),
 ];
 

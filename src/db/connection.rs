@@ -129,6 +129,11 @@ impl Connector {
         Self { files: Some(Arc::clone(files)), purpose, ..self.clone() }
     }
 
+    /// Whether its database may be changed.
+    pub(super) fn writes(&self) -> bool {
+        matches!(self.purpose, Purpose::Write)
+    }
+
     /// Opens a database that has its files, if it needs any.
     pub(super) fn open(&self) -> Result<DbConnection, DbError> {
         self.check_files()?;

@@ -8,7 +8,7 @@ use super::connection::{Connector, DbConnection};
 use super::error::DbError;
 use super::local_file::LocalFile;
 use super::migrations;
-use super::options::DatabaseOptions;
+use super::options::{DatabaseOptions, Purpose};
 #[cfg(feature = "postgres")]
 use super::pooled::Pooled;
 use super::readers::Current;
@@ -104,6 +104,35 @@ impl Database {
             return Err(DbError::Missing { url: url.to_string() });
         }
         let connector = Connector::new(url, options);
+        let mut conn = connector.open()?;
+        migrations::check(&mut conn, url)?;
+        Self::start(connector, conn)
+    }
+
+    /// Opens a database that has its tables for reading: nothing in it is changed, not even the journal mode of a file,
+    /// and a write fails.
+    ///
+    /// ```
+    /// use sessionid::db::{Database, DatabaseOptions, DatabaseUrl, migrate};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// let file = folder.path().join("db.sqlite3");
+    /// let url = DatabaseUrl::Sqlite(file.clone());
+    /// migrate(&url)?;
+    /// let before = std::fs::read(&file)?;
+    /// drop(Database::open_to_read(&url, DatabaseOptions::default())?);
+    /// assert_eq!(std::fs::read(&file)?, before);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`open_existing`](Self::open_existing).
+    pub fn open_to_read(url: &DatabaseUrl, options: DatabaseOptions) -> Result<Self, DbError> {
+        if !url.exists() {
+            return Err(DbError::Missing { url: url.to_string() });
+        }
+        let connector = Connector { purpose: Purpose::Read, ..Connector::new(url, options) };
         let mut conn = connector.open()?;
         migrations::check(&mut conn, url)?;
         Self::start(connector, conn)

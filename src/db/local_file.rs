@@ -67,7 +67,7 @@ impl InUse {
             conn: Some(conn),
             rows: Arc::clone(&readers.rows),
             checkpoints: Checkpoints::start(connector.beside(&files, Purpose::Checkpoint))?,
-            connector: connector.beside(&files, Purpose::Write),
+            connector: connector.beside(&files, connector.purpose),
             files,
             looked: Stopwatch::start(),
             triggers: true,
@@ -141,7 +141,8 @@ impl LocalFile {
         self.current.set(Err(loss.clone()));
         if let State::InUse(in_use) = &mut self.state {
             // All else that was in use is closed with the state; a connection remains for the log.
-            let (conn, files) = (in_use.conn.take(), Arc::clone(&in_use.files));
+            let conn = in_use.conn.take().filter(|_| self.connector.writes());
+            let files = Arc::clone(&in_use.files);
             let mut lost =
                 Lost { loss, since: Stopwatch::start(), looked: Stopwatch::start(), files, conn, seen: None };
             lost.bring_in_the_log();

@@ -39,7 +39,7 @@ impl Readers {
         Self {
             inline: pool(threads, threads, Purpose::ReadAtOnce),
             pool: pool(options.pool_size, 1, Purpose::Read),
-            rows: Arc::new(RowCache::new(index(path))),
+            rows: Arc::new(RowCache::new(connector.writes().then(|| index(path)).flatten())),
         }
     }
 }

@@ -280,7 +280,9 @@ mod tests {
             rows.begin();
             let mut changed = ChangedRows::default();
             changed.updated("key", row("text"));
-            commits.iter().for_each(|program| commit(*program));
+            for program in commits {
+                commit(*program);
+            }
             rows.commit(changed);
             assert_eq!(rows.get("key", now).is_ok(), kept, "{commits:?}");
         }

@@ -196,6 +196,7 @@ fn without_panic(cli: Cli) -> Result<(), CommandError> {
 }
 
 fn execute(cli: Cli) -> Result<(), CommandError> {
+    let named = cli.settings.clone();
     let file = settings_file(cli.settings)?;
     let default = Command::Runserver { address: runserver::DEFAULT_ADDRESS.to_owned() };
     let settings = || Settings::load(&file, std::env::vars_os());
@@ -216,7 +217,7 @@ fn execute(cli: Cli) -> Result<(), CommandError> {
         // Its settings are its own: variables of the environment would make every test's server another one.
         Command::Testserver { address, engine, age, set, database, write, stay } => {
             let options = testserver::Options { address, engine, age, set, database, write, stay };
-            testserver::execute(&file, &options)
+            testserver::execute(named.as_deref(), &options)
         }
     }
 }

@@ -4,12 +4,17 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::backends::{Entry, Found, Inserted, Moment, Payload, SessionBackend, SessionRecords, Stored};
+use super::backends::{
+    Entry, Found, Inserted, Moment, Payload, Replaced, SessionBackend, SessionRecords, Stored,
+};
 use super::error::SessionError;
 use super::heavy::{Heavy, LARGEST_LIGHT, Room};
 use super::key::{NewKeys, SessionKey};
 use super::saving::{Pending, Queues, Saved, Saving, key_of};
 use super::serializers::{PayloadCodec, PayloadError, SessionData};
+
+/// How often `put` meets somebody who creates or deletes the same session between its two steps.
+const PUT_ATTEMPTS: usize = 10;
 
 /// A backend and the codec of its payloads; clones are the same storage.
 ///
@@ -176,8 +181,13 @@ impl Storage {
         })
     }
 
-    /// Puts a session under a key in the place of whatever is there.
-    pub(crate) async fn put(
+    /// Puts a session under a key in the place of whatever is there: what a test begins with. A request that has loaded the old one merges
+    /// its changes into this one.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Unavailable`], also for a key that the store can hold no session under.
+    pub async fn put(
         &self,
         key: &SessionKey,
         data: &SessionData,
@@ -188,10 +198,16 @@ impl Storage {
             return Err(SessionError::unavailable("the store can hold no session under this key"));
         }
         let entry = Entry { payload: self.0.codec.encode(data, now), saved_at: now, expire_date };
-        if self.0.backend.insert(key, entry.clone()).await? == Inserted::Taken {
-            self.0.backend.replace(key, None, entry).await?;
+        // What is there comes first: an INSERT of the payload that is there already counts as stored, and would leave the old end.
+        for _ in 0..PUT_ATTEMPTS {
+            let replaced = self.0.backend.replace(key, None, entry.clone()).await?;
+            if replaced != Replaced::Gone
+                || self.0.backend.insert(key, entry.clone()).await? == Inserted::Stored
+            {
+                return Ok(());
+            }
         }
-        Ok(())
+        Err(SessionError::unavailable("others create and delete this session all the time"))
     }
 
     pub(crate) async fn create(&self, pending: Pending) -> Result<Saved, SessionError> {

@@ -37,7 +37,7 @@ pub use self::error::SettingsError;
 use self::rules::{is_cookie_path, is_domain, is_host_pattern, is_token};
 pub use self::server::ServerLimits;
 use self::server::{server_limits, trusted_proxies};
-use self::sources::Sources;
+use self::sources::{ENVIRONMENT, Sources};
 use self::warnings::warn_of_short_keys;
 use crate::cache::CacheOptions;
 use crate::db::{DatabaseOptions, DatabaseUrl, Synchronous};
@@ -143,10 +143,23 @@ impl Settings {
         K: Into<OsString>,
         V: Into<OsString>,
     {
-        let environment: Vec<(OsString, OsString)> =
-            environment.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
-        let temporary = temporary_folder(&environment);
-        let sources = Sources::read(file, environment)?;
+        Self::load_with(file, environment, ENVIRONMENT)
+    }
+
+    /// The same with variables that an error says are from elsewhere, where all of them are settings.
+    pub(crate) fn load_with<K, V>(
+        file: &Path,
+        variables: impl IntoIterator<Item = (K, V)>,
+        source_name: &str,
+    ) -> Result<Self, SettingsError>
+    where
+        K: Into<OsString>,
+        V: Into<OsString>,
+    {
+        let variables: Vec<(OsString, OsString)> =
+            variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        let temporary = temporary_folder(&variables);
+        let sources = Sources::read(file, variables, source_name)?;
         let base_dir = sources.base_dir().to_owned();
         let database_url: DatabaseUrl =
             sources.parsed_secret("DATABASE_URL", DatabaseUrl::ALLOWED)?.unwrap_or_else(default_database);

@@ -20,7 +20,8 @@ use super::warnings::warn_if_mistyped;
 const SECRETS: [&str; 4] = ["SECRET_KEY", "SECRET_KEY_FALLBACKS", "DATABASE_URL", "CACHES"];
 /// The longest value that an error repeats, in bytes.
 const LONGEST_SHOWN: usize = 60;
-const ENVIRONMENT: &str = "the environment";
+/// Holds other programs' variables too, so what is no setting of ours is left alone.
+pub(super) const ENVIRONMENT: &str = "the environment";
 
 /// All values, the winning one of each name first.
 pub(super) struct Sources {
@@ -32,7 +33,8 @@ pub(super) struct Sources {
 impl Sources {
     pub(super) fn read<K, V>(
         file: &Path,
-        environment: impl IntoIterator<Item = (K, V)>,
+        variables: impl IntoIterator<Item = (K, V)>,
+        source_name: &str,
     ) -> Result<Self, SettingsError>
     where
         K: Into<OsString>,
@@ -46,7 +48,7 @@ impl Sources {
         let figment = Figment::new()
             .merge(Named { name: file_name.clone(), values: read_toml(file, &file_name)? })
             .merge(Named { name: ".env".to_owned(), values: read_dotenv(&base_dir.join(".env"))? })
-            .merge(Named { name: ENVIRONMENT.to_owned(), values: read_environment(environment)? });
+            .merge(Named { name: source_name.to_owned(), values: read_variables(variables, source_name)? });
         Ok(Self { figment, base_dir, file_name })
     }
 
@@ -267,21 +269,27 @@ fn read_dotenv(file: &Path) -> Result<Dict, SettingsError> {
     Ok(values)
 }
 
-fn read_environment<K, V>(environment: impl IntoIterator<Item = (K, V)>) -> Result<Dict, SettingsError>
+fn read_variables<K, V>(
+    variables: impl IntoIterator<Item = (K, V)>,
+    source_name: &str,
+) -> Result<Dict, SettingsError>
 where
     K: Into<OsString>,
     V: Into<OsString>,
 {
     let mut values = Dict::new();
-    for (name, text) in environment {
+    for (name, text) in variables {
         let Ok(name) = name.into().into_string() else { continue };
         let Some((_, kind)) = setting(&name) else {
-            warn_if_mistyped(&name, ENVIRONMENT);
+            if source_name != ENVIRONMENT {
+                known(&name, source_name)?;
+            }
+            warn_if_mistyped(&name, source_name);
             continue;
         };
         let text = text.into().into_string().map_err(|_| SettingsError::Invalid {
             name: name.clone(),
-            source_name: ENVIRONMENT.to_owned(),
+            source_name: source_name.to_owned(),
             found: "a value that is not UTF-8".to_owned(),
             allowed: "text".to_owned(),
         })?;

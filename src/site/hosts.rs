@@ -4,11 +4,11 @@ use std::net::SocketAddr;
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::Version;
 use actix_web::http::header::HOST;
+use actix_web::http::{StatusCode, Version};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{Error, HttpResponse};
+use actix_web::{Error, ResponseError};
 
 use super::client_address::client_address;
 
@@ -84,7 +84,20 @@ impl AllowedHosts {
         }
         let client = client_address(request.request());
         log::warn!(target: "django.security.DisallowedHost", "Invalid HTTP_HOST header: {host:?} from {client}. You may need to add it to ALLOWED_HOSTS.");
-        Ok(request.into_response(HttpResponse::BadRequest().finish()).map_into_right_body())
+        Ok(request.error_response(DisallowedHost).map_into_right_body())
+    }
+}
+
+/// What the page says in `DEBUG`, as Django's does; the log has the header itself.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the Host header names no host of this site; allowed are those in ALLOWED_HOSTS, and in DEBUG without them localhost, 127.0.0.1 and [::1]"
+)]
+struct DisallowedHost;
+
+impl ResponseError for DisallowedHost {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::BAD_REQUEST
     }
 }
 

@@ -9,6 +9,7 @@
 //! ```
 
 mod body_timeout;
+mod built_in;
 mod client_address;
 pub(crate) mod cross_origin;
 mod error_pages;

@@ -7,6 +7,8 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::ContentType;
 use tera::{Context, Tera};
 
+use super::built_in::PAGES;
+
 /// All templates of a site.
 ///
 /// ```
@@ -68,6 +70,16 @@ impl Templates {
         collect(folder, "", &mut templates)?;
         let mut tera = Tera::new();
         tera.add_raw_templates(templates)?;
+        Ok(Self { tera })
+    }
+
+    /// Those of `folder`, or where there is no such folder the bare site's, as they are shipped.
+    pub(crate) fn load_or_built_in(folder: &Path) -> Result<Self, TemplateError> {
+        if folder.exists() {
+            return Self::load(folder);
+        }
+        let mut tera = Tera::new();
+        tera.add_raw_templates(PAGES)?;
         Ok(Self { tera })
     }
 
@@ -134,4 +146,29 @@ fn collect(folder: &Path, prefix: &str, templates: &mut Vec<(String, String)>) -
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_template_of_the_bare_site_is_built_in() {
+        let mut shipped = Vec::new();
+        collect("templates".as_ref(), "", &mut shipped).unwrap();
+        shipped.retain(|(name, _)| !name.starts_with("lab/"));
+        shipped.sort();
+        let built_in: Vec<_> = PAGES.iter().map(|&(name, text)| (name.to_owned(), text.to_owned())).collect();
+        assert_eq!(built_in, shipped);
+    }
+
+    #[test]
+    fn a_folder_that_is_there_wins() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("plain.html"), "Mine").unwrap();
+        let templates = Templates::load_or_built_in(folder.path()).unwrap();
+        assert_eq!(templates.render_to_string("plain.html", &Context::new()).unwrap(), "Mine");
+        let templates = Templates::load_or_built_in(&folder.path().join("nowhere")).unwrap();
+        assert!(templates.render_to_string("plain.html", &Context::new()).unwrap().contains("session"));
+    }
 }

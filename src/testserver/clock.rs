@@ -1,16 +1,18 @@
 //! The clock over HTTP.
 
+use std::ops::RangeInclusive;
+
 use actix_web::HttpResponse;
 use actix_web::web::{Bytes, Data};
 use chrono::{DateTime, Datelike as _, SecondsFormat, TimeDelta, Utc};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::control::Control;
 use super::error::ControlError;
-use crate::clock::{Clock, ManualClock};
+use crate::clock::{Clock, Turn};
 
-/// What a `POST` says; what is there is done in this order.
+/// What a `POST` says, done in this order.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Motion {
@@ -26,48 +28,20 @@ struct Motion {
 
 const ALLOWED: &str = "allowed is one or more of {\"advance\": seconds}, {\"set\": \"2030-01-01T00:00:00Z\"}, \
                        {\"freeze\": true or false} and {\"reset\": true}";
+/// The years that the clock may show: a session of the longest SESSION_COOKIE_AGE, a hundred years, then still ends
+/// at a date.
+const YEARS: RangeInclusive<i32> = 1970..=9899;
 
 /// `GET`.
 pub(super) async fn show(control: Data<Control>) -> HttpResponse {
-    told(&control.clock)
+    told(control.clock.now(), control.clock.is_running())
 }
 
 /// `POST`.
 pub(super) async fn turn(control: Data<Control>, body: Bytes) -> Result<HttpResponse, ControlError> {
-    let motion: Motion = serde_json::from_slice(&body).map_err(|error| {
-        ControlError::BadInput(format!("this is no motion of the clock ({error}); {ALLOWED}"))
-    })?;
-    let clock = &control.clock;
-    let mut now = if motion.reset == Some(true) { Clock::System.now() } else { clock.now() };
-    if let Some(moment) = &motion.set {
-        let moment = DateTime::parse_from_rfc3339(moment).map_err(|_| {
-            ControlError::BadInput(
-                "\"set\" takes a date and time with its offset from UTC, such as 2030-01-01T00:00:00Z"
-                    .to_owned(),
-            )
-        })?;
-        now = moment.to_utc();
-    }
-    if let Some(seconds) = motion.advance {
-        now = forward(now, seconds)?;
-    }
-    if !(1970..=9998).contains(&now.year()) {
-        return Err(ControlError::BadInput("the clock goes from the year 1970 to 9998".to_owned()));
-    }
-    let moved = motion.reset.is_some() || motion.set.is_some() || motion.advance.is_some();
-    if !moved && motion.freeze.is_none() {
-        return Err(ControlError::BadInput(ALLOWED.to_owned()));
-    }
-    if moved {
-        clock.set(now);
-    }
-    match motion.freeze {
-        Some(true) => clock.stop(),
-        Some(false) => clock.start(),
-        None if motion.reset == Some(true) => clock.start(),
-        None => {}
-    }
-    Ok(told(clock))
+    let motion = Motion::parse(&body)?;
+    let (now, running) = control.clock.turn(|now| motion.applied_to(now))?;
+    Ok(told(now, running))
 }
 
 /// `DELETE`: ends the server, once this is answered.
@@ -76,18 +50,60 @@ pub(super) async fn end(control: Data<Control>) -> HttpResponse {
     HttpResponse::Accepted().json(json!({ "stopping": true }))
 }
 
+impl Motion {
+    fn parse(body: &[u8]) -> Result<Self, ControlError> {
+        let refused = |error: serde_json::Error| {
+            ControlError::BadInput(format!("not a clock request: {error}; {ALLOWED}"))
+        };
+        // As a map first, since serde also takes a list for a struct.
+        let object: Map<String, Value> = serde_json::from_slice(body).map_err(refused)?;
+        let motion: Self = serde_json::from_value(object.into()).map_err(refused)?;
+        let is_empty = motion.set.is_none() && motion.advance.is_none() && motion.freeze.is_none();
+        if motion.reset == Some(false) || (motion.reset.is_none() && is_empty) {
+            return Err(ControlError::BadInput(ALLOWED.to_owned()));
+        }
+        Ok(motion)
+    }
+
+    fn applied_to(&self, now: DateTime<Utc>) -> Result<Turn, ControlError> {
+        let mut now = if self.reset.is_some() { Clock::System.now() } else { now };
+        if let Some(text) = &self.set {
+            now = moment(text).ok_or_else(|| {
+                let reason =
+                    "\"set\" takes a date and time with its offset from UTC, such as 2030-01-01T00:00:00Z";
+                ControlError::BadInput(reason.to_owned())
+            })?;
+        }
+        if let Some(seconds) = self.advance {
+            now = forward(now, seconds)?;
+        }
+        if !YEARS.contains(&now.year()) {
+            let (first, last) = (YEARS.start(), YEARS.end());
+            return Err(ControlError::BadInput(format!("the clock goes from the year {first} to {last}")));
+        }
+        Ok(Turn { now, run: self.freeze.map(|freeze| !freeze).or(self.reset) })
+    }
+}
+
+/// A date and time in ISO's format. A leap second is none: Python's `datetime` has no place for it.
+pub(super) fn moment(text: &str) -> Option<DateTime<Utc>> {
+    let moment = DateTime::parse_from_rfc3339(text).ok()?.to_utc();
+    (moment.timestamp_subsec_nanos() < 1_000_000_000).then_some(moment)
+}
+
 fn forward(now: DateTime<Utc>, seconds: f64) -> Result<DateTime<Utc>, ControlError> {
     let refused = || {
-        let reason =
-            "\"advance\" takes seconds, 0 or more, up to the year 9998; to go back, \"set\" the time";
-        ControlError::BadInput(reason.to_owned())
+        let last = YEARS.end();
+        ControlError::BadInput(format!(
+            "\"advance\" takes seconds, 0 or more, as far as the year {last}; to go back, \"set\" the time"
+        ))
     };
     let span = std::time::Duration::try_from_secs_f64(seconds).map_err(|_| refused())?;
     let span = TimeDelta::from_std(span).map_err(|_| refused())?;
-    now.checked_add_signed(span).filter(|moved| moved.year() <= 9998).ok_or_else(refused)
+    now.checked_add_signed(span).filter(|moved| YEARS.contains(&moved.year())).ok_or_else(refused)
 }
 
-fn told(clock: &ManualClock) -> HttpResponse {
-    let now = clock.now().to_rfc3339_opts(SecondsFormat::Micros, true);
-    HttpResponse::Ok().json(json!({ "now": now, "frozen": !clock.is_running() }))
+fn told(now: DateTime<Utc>, running: bool) -> HttpResponse {
+    let now = now.to_rfc3339_opts(SecondsFormat::Micros, true);
+    HttpResponse::Ok().json(json!({ "now": now, "frozen": !running }))
 }

@@ -2,15 +2,17 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{Bytes, Data, Path, Query};
-use chrono::{DateTime, SecondsFormat, TimeDelta};
+use chrono::{DateTime, Datelike as _, SecondsFormat, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use serde_json::value::RawValue;
 
+use super::clock::moment;
 use super::control::Control;
 use super::error::ControlError;
 use crate::error::chain;
 use crate::sessions::backends::{ExpireDate, SessionRecord, SessionRecords};
-use crate::sessions::{SessionData, SessionKey};
+use crate::sessions::{RawJson, SessionData, SessionKey};
 
 /// Sessions on a page.
 const PAGE: u32 = 1000;
@@ -38,10 +40,27 @@ pub(super) struct PageQuery {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Fixture {
-    data: Box<RawValue>,
+    data: RawJson,
     /// Seconds from the clock's time; below zero it has expired.
     expire_in: Option<i64>,
     expire_date: Option<String>,
+}
+
+const ALLOWED: &str = "allowed is {\"data\": {…}}, with \"expire_in\": seconds or \"expire_date\": a date where it is not to end \
+                       after SESSION_COOKIE_AGE";
+const ENDS: &str = "a session ends either at an \"expire_date\" with its offset from UTC, such as 2030-01-01T00:00:00Z, or \
+                    \"expire_in\" so many seconds, in the years 1 to 9999";
+
+impl Fixture {
+    /// When the session ends, if that is a date that both Django and the database can hold.
+    fn end(&self, now: DateTime<Utc>, age: i64) -> Option<DateTime<Utc>> {
+        let end = match (&self.expire_date, self.expire_in) {
+            (Some(date), None) => moment(date)?,
+            (None, seconds) => now.checked_add_signed(TimeDelta::try_seconds(seconds.unwrap_or(age))?)?,
+            (Some(_), Some(_)) => return None,
+        };
+        (1..=9999).contains(&end.year()).then_some(end)
+    }
 }
 
 impl Control {
@@ -95,21 +114,16 @@ pub(super) async fn put(
 ) -> Result<HttpResponse, ControlError> {
     control.for_writing()?;
     let bad = |reason: String| ControlError::BadInput(reason);
-    let key = SessionKey::try_from(key.as_str()).map_err(|error| bad(error.to_string()))?;
-    let fixture: Fixture = serde_json::from_slice(&body).map_err(|error| {
-        bad(format!("this is no session ({error}); allowed is {{\"data\": {{…}}, \"expire_in\": seconds}} or an \"expire_date\""))
-    })?;
-    let data =
-        SessionData::from_json(fixture.data.get().as_bytes()).map_err(|error| bad(error.to_string()))?;
+    let key = SessionKey::try_from(key.as_str())
+        .ok()
+        .filter(SessionKey::is_storable)
+        .ok_or_else(|| bad("a session key has 8 to 40 characters".to_owned()))?;
+    let fixture: Fixture =
+        serde_json::from_slice(&body).map_err(|error| bad(format!("not a session: {error}; {ALLOWED}")))?;
+    let data = SessionData::from_json(fixture.data.as_str().as_bytes())
+        .map_err(|error| bad(format!("the data of a session is a JSON object: {error}; {ALLOWED}")))?;
     let now = control.clock.now();
-    let end = match (&fixture.expire_date, fixture.expire_in) {
-        (Some(date), None) => DateTime::parse_from_rfc3339(date).ok().map(|date| date.to_utc()),
-        (None, seconds) => TimeDelta::try_seconds(seconds.unwrap_or(control.age))
-            .and_then(|span| now.checked_add_signed(span)),
-        (Some(_), Some(_)) => None,
-    };
-    let end = end
-        .ok_or_else(|| bad("a session ends at one date with its offset, or in so many seconds".to_owned()))?;
+    let end = fixture.end(now, control.age).ok_or_else(|| bad(ENDS.to_owned()))?;
     control.storage.put(&key, &data, end, now).await?;
     show(control, Path::from(key.to_string())).await
 }
@@ -122,6 +136,13 @@ pub(super) async fn delete(control: Data<Control>, key: Path<String>) -> Result<
     } else {
         Err(ControlError::NoSuchSession)
     }
+}
+
+/// `POST …/clearsessions`: Django's command, by this clock.
+pub(super) async fn clear_expired(control: Data<Control>) -> Result<HttpResponse, ControlError> {
+    control.for_writing()?;
+    let deleted = control.storage.clear_expired(control.clock.now(), &|_| {}).await?;
+    Ok(HttpResponse::Ok().json(json!({ "deleted": deleted })))
 }
 
 /// `DELETE …/sessions`.

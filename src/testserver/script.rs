@@ -7,6 +7,7 @@ use actix_web::web::Bytes;
 use actix_web::{HttpResponse, ResponseError};
 use chrono::{DateTime, TimeDelta};
 use serde::Deserialize;
+use serde_json::json;
 
 use crate::sessions::{Expiry, ExpiryError, JsonError, RawJson, Session, SessionData, SessionError};
 
@@ -15,6 +16,19 @@ use crate::sessions::{Expiry, ExpiryError, JsonError, RawJson, Session, SessionD
 /// `[["set", "name", "x"], ["get", "name"], ["del", "none"]]` answers `[null,"x","KeyError"]`. An operation is a list of its name
 /// and its arguments: those of Django's session, by Django's names. `["status", n]` has no result: it ends the list and sends
 /// what there is with that status. A script that turns out to be malformed has run up to there.
+///
+/// It can be a view of your own service, under test only: whoever reaches it may write any session of theirs.
+///
+/// ```
+/// use actix_web::{App, web};
+/// use sessionid::sessions::{SessionMiddleware, SessionPolicy, Storage};
+/// use sessionid::testserver::script;
+///
+/// fn configure(config: &mut web::ServiceConfig, storage: Storage) {
+///     let sessions = SessionMiddleware::new(storage, SessionPolicy::default());
+///     config.service(web::resource("/script").wrap(sessions).route(web::post().to(script)));
+/// }
+/// ```
 ///
 /// # Errors
 ///
@@ -201,7 +215,7 @@ impl ResponseError for ScriptError {
     fn error_response(&self) -> HttpResponse {
         match self {
             Self::Session(error) => error.error_response(),
-            _ => HttpResponse::build(self.status_code()).body(format!("{self}\n")),
+            _ => HttpResponse::build(self.status_code()).json(json!({ "error": self.to_string() })),
         }
     }
 }

@@ -3,12 +3,14 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use actix_web::HttpResponse;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
 use tokio::sync::Notify;
 
 use super::control::Control;
 use super::read_only::ReadOnly;
+use super::refusals::{self, only};
 use super::{clock, fixtures, script};
 use crate::application::{self, Application, ApplicationError};
 use crate::clock::ManualClock;
@@ -54,9 +56,7 @@ impl TestServer {
         let policy = SharedPolicy::new(settings.session.clone());
         let storage = match options {
             TestServerOptions::Own => application::storage_under(settings, &policy)?,
-            TestServerOptions::Look => {
-                application::existing_storage_under(settings, &policy)?.wrapped(ReadOnly)
-            }
+            TestServerOptions::Look => application::storage_to_read(settings, &policy)?.wrapped(ReadOnly),
             TestServerOptions::Change => application::existing_storage_under(settings, &policy)?,
         };
         let (clock, stop) = (ManualClock::default(), Arc::new(Notify::new()));
@@ -103,11 +103,13 @@ impl TestServer {
 fn configure(config: &mut ServiceConfig, control: Data<Control>, sessions: &SessionMiddleware) {
     let clock = web::resource("")
         .route(web::get().to(clock::show))
+        .route(web::head().to(clock::show))
         .route(web::post().to(clock::turn))
         .route(web::delete().to(clock::end));
     let all = web::resource("/sessions")
         .route(web::get().to(fixtures::list))
         .route(web::delete().to(fixtures::delete_all));
+    let clear = web::resource("/clearsessions").route(web::post().to(fixtures::clear_expired));
     let one = web::resource("/sessions/{key}")
         .route(web::get().to(fixtures::show))
         .route(web::put().to(fixtures::put))
@@ -116,7 +118,14 @@ fn configure(config: &mut ServiceConfig, control: Data<Control>, sessions: &Sess
         .app_data(control)
         .app_data(web::PayloadConfig::new(LARGEST_BODY))
         .service(
-            web::scope(CLOCK).wrap(from_fn(cross_origin::check)).service(clock).service(all).service(one),
+            web::scope(CLOCK)
+                .wrap(from_fn(cross_origin::check))
+                .wrap(from_fn(refusals::in_json))
+                .service(only(clock, "GET, HEAD, POST, DELETE"))
+                .service(only(all, "GET, DELETE"))
+                .service(only(clear, "POST"))
+                .service(only(one, "GET, PUT, DELETE"))
+                .default_service(web::to(HttpResponse::NotFound)),
         )
         .service(
             web::resource("/script")

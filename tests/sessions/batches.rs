@@ -32,7 +32,7 @@ async fn what_another_server_stores_before_a_batch_is_kept() {
     let (harness, memory) = Harness::with_memory(SessionPolicy::default());
     let key = harness.saved().await;
     let payload = harness.payload(r#"{"counter":100,"theirs":1}"#).into_bytes().into();
-    let entry = Entry { payload, expire_date: harness.now() + TimeDelta::weeks(1) };
+    let entry = Entry { payload, saved_at: harness.now(), expire_date: harness.now() + TimeDelta::weeks(1) };
     let name = key.clone();
     to_the_second(&memory, move |sessions| drop(sessions.insert(name, entry)));
     memory.calls();

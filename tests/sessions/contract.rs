@@ -23,7 +23,8 @@ fn payload(text: &str) -> Payload {
 }
 
 fn entry(text: &str) -> Entry {
-    Entry { payload: payload(text), expire_date: END.parse().unwrap() }
+    let saved_at = "2026-11-22T00:00:00Z".parse().unwrap();
+    Entry { payload: payload(text), saved_at, expire_date: END.parse().unwrap() }
 }
 
 async fn found(backend: &dyn SessionBackend, name: &str) -> Option<String> {

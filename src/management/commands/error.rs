@@ -39,6 +39,14 @@ pub(in crate::management) enum CommandError {
         "{0} is not this machine's own address; a test server listens to nobody else, such as on 127.0.0.1:0"
     )]
     NotLoopback(std::net::SocketAddr),
+    #[error(
+        "--set DATABASE_URL is not allowed; allowed is --database URL, which only reads, and --write beside it"
+    )]
+    DatabaseBySetting,
+    #[error(
+        "--database needs the key that signs its sessions: allowed is --set SECRET_KEY=KEY, or --settings FILE where it stands"
+    )]
+    NoSecretKey,
     #[error("cannot write the output")]
     Output(#[from] std::io::Error),
     #[error("the program has failed, perhaps for a limit of this process (see ulimit -a): {0}")]

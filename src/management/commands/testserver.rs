@@ -38,13 +38,17 @@ struct Ready {
     database: String,
 }
 
-pub(crate) fn execute(settings_file: &Path, options: &Options) -> Result<(), CommandError> {
+pub(crate) fn execute(settings_file: Option<&Path>, options: &Options) -> Result<(), CommandError> {
     if !options.address.ip().is_loopback() {
         return Err(CommandError::NotLoopback(options.address));
     }
     // Removed when it is dropped, after the server has closed its files.
     let folder = tempfile::Builder::new().prefix("sessionid-").tempdir()?;
-    let settings = Settings::load(settings_file, variables(options, &folder))?;
+    let values = variables(options, &folder, settings_file.is_some())?;
+    // A settings.toml or .env that happens to lie around would make every folder's server another one.
+    std::fs::create_dir(folder.path().join("static"))?;
+    let own_file = folder.path().join("settings.toml");
+    let settings = Settings::load_with(settings_file.unwrap_or(&own_file), values, "the command line")?;
     let use_of_store = match (&options.database, options.write) {
         (None, _) => TestServerOptions::Own,
         (Some(_), false) => TestServerOptions::Look,
@@ -57,14 +61,26 @@ pub(crate) fn execute(settings_file: &Path, options: &Options) -> Result<(), Com
     })
 }
 
-/// The settings as variables: they win over those of the folder's `settings.toml` and `.env`, which count as for `runserver`.
-fn variables(options: &Options, folder: &TempDir) -> Vec<(String, String)> {
+/// The settings as variables: they win over those of a file that was named with `--settings`.
+fn variables(
+    options: &Options,
+    folder: &TempDir,
+    has_settings_file: bool,
+) -> Result<Vec<(String, String)>, CommandError> {
+    let is_set = |name| options.set.iter().any(|(known, _)| known == name);
+    if is_set("DATABASE_URL") {
+        return Err(CommandError::DatabaseBySetting);
+    }
+    if options.database.is_some() && !has_settings_file && !is_set("SECRET_KEY") {
+        return Err(CommandError::NoSecretKey);
+    }
     let own = format!("sqlite://{}", folder.path().join("db.sqlite3").display());
+    let database = options.database.as_deref().map(from_here).transpose()?;
     let mut variables = vec![
         ("DEBUG".to_owned(), "true".to_owned()),
         ("DATABASE_SYNCHRONOUS".to_owned(), "NORMAL".to_owned()),
         ("SESSION_FILE_PATH".to_owned(), folder.path().display().to_string()),
-        ("DATABASE_URL".to_owned(), options.database.clone().unwrap_or(own)),
+        ("DATABASE_URL".to_owned(), database.unwrap_or(own)),
     ];
     if options.database.is_none() {
         variables.push(("SECRET_KEY".to_owned(), SECRET_KEY.to_owned()));
@@ -75,7 +91,15 @@ fn variables(options: &Options, folder: &TempDir) -> Vec<(String, String)> {
         variables.retain(|(known, _)| known != name);
         variables.push((name.clone(), value.clone()));
     }
-    variables
+    Ok(variables)
+}
+
+/// A file's relative path is the shell's, not that of the settings.
+fn from_here(url: &str) -> std::io::Result<String> {
+    match url.strip_prefix("sqlite://") {
+        Some(path) if !path.is_empty() => Ok(format!("sqlite://{}", std::path::absolute(path)?.display())),
+        _ => Ok(url.to_owned()),
+    }
 }
 
 fn announce(server: &TestServer, settings: &Settings) -> Result<(), CommandError> {
