@@ -99,16 +99,14 @@ fn a_command_line_that_cannot_be_is_refused_in_one_line() {
         (&["0.0.0.0:0"], "a test server listens to nobody else"),
         (&["[2001:db8::1]:0"], "a test server listens to nobody else"),
         (&["--engine", "redis"], "allowed is db"),
-        (&["--age", "-1"], "whole seconds from 0"),
+        (&["--age=-1"], "whole seconds from 0"),
         (&["--set", "SESSION_COKIE_AGE=1"], "did you mean SESSION_COOKIE_AGE?"),
         (&["--set", "DATABASE_URL=sqlite:///tmp/x"], "--database URL"),
         (&["--database", "sqlite:///no/such/db.sqlite3", "--set", "SECRET_KEY=x"], "there is no database"),
         (&["--database", "sqlite:///no/such/db.sqlite3"], "--set SECRET_KEY=KEY"),
         (&["--database", "mysql://x/y", "--set", "SECRET_KEY=x"], "DATABASE_URL"),
     ] {
-        // "--age -1" would be read as two options.
-        let arguments: Vec<_> = if arguments[0] == "--age" { vec!["--age=-1"] } else { arguments.to_vec() };
-        let output = command(&arguments).stdin(Stdio::null()).output().unwrap();
+        let output = command(arguments).stdin(Stdio::null()).output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
         assert!(said.starts_with("Error: ") && said.contains(reason), "{arguments:?}: {said}");

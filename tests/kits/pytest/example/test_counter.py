@@ -3,6 +3,7 @@
 import json
 import re
 import urllib.request
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from pytest_sessionid import ClockJar, Refused, SessionServer
@@ -109,9 +110,14 @@ def test_a_clock_that_was_set_back_keeps_its_cookies(clock, browser):
     assert [counter(browser), counter(browser)] == [0, 1]
 
 
-def test_each_test_finds_the_clock_and_the_sessions_as_the_first_did(session_server, clock):
+@pytest.mark.parametrize("time", ["first", "second"])
+def test_each_test_finds_the_clock_and_the_sessions_as_the_first_did(session_server, clock, time):
     assert list(session_server.sessions) == []
+    assert clock.now() == clock.now(), "it stands"
+    assert abs(clock.now() - datetime.now(timezone.utc)) < timedelta(minutes=1)
+    session_server.sessions.put("left-by-another-test", {})
     clock.advance(3600)
+    clock.run()
 
 
 def test_what_is_refused_says_what_is_allowed(clock):
