@@ -281,7 +281,7 @@ mod tests {
             let mut changed = ChangedRows::default();
             changed.updated("key", row("text"));
             for program in commits {
-                commit(*program);
+                commit(program);
             }
             rows.commit(changed);
             assert_eq!(rows.get("key", now).is_ok(), kept, "{commits:?}");

@@ -146,6 +146,7 @@ impl SessionBase {
     }
 
     /// [`remove`](Self::remove) for many keys, in one pass.
+    #[cfg(feature = "actix-session")]
     pub(crate) fn remove_all(&mut self, keys: Vec<String>) -> Result<(), SessionError> {
         if !keys.is_empty() {
             self.data()?.remove_all(keys.iter().map(String::as_str));

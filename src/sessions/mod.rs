@@ -39,6 +39,7 @@ mod storage;
 mod store;
 mod write_set;
 
+#[cfg(feature = "site")]
 pub(crate) use self::actix::cookie;
 pub use self::actix::{CookieAction, Decision, Outcome, Session, SessionMiddleware, SessionService};
 pub use self::backends::{CacheBackend, CachedDbBackend, DbBackend, Engine, UnknownEngine};
