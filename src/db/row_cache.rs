@@ -280,8 +280,8 @@ mod tests {
             rows.begin();
             let mut changed = ChangedRows::default();
             changed.updated("key", row("text"));
-            for program in commits {
-                commit(program);
+            for program in &commits {
+                commit(*program);
             }
             rows.commit(changed);
             assert_eq!(rows.get("key", now).is_ok(), kept, "{commits:?}");
