@@ -67,14 +67,14 @@ def manage():
     return build_manage()
 
 
-def manage_postgres():
-    """The same with the feature postgres, under a name of its own: what is measured on SQLite is the default build."""
-    if named := os.environ.get("SESSIONID_MANAGE_POSTGRES"):
+def manage_with(feature):
+    """The same with a feature, under a name of its own: what is measured on SQLite is the default build."""
+    if named := os.environ.get(f"SESSIONID_MANAGE_{feature.upper()}"):
         return str(Path(named).resolve())
-    if subprocess.run(["pkg-config", "--exists", "openssl"], stderr=subprocess.DEVNULL).returncode != 0:
+    if feature == "postgres" and subprocess.run(["pkg-config", "--exists", "openssl"], stderr=subprocess.DEVNULL).returncode != 0:
         raise SystemExit("the feature postgres is built with OpenSSL's headers: apt-get install libssl-dev pkg-config")
-    built = Path(build_manage("--features", "postgres"))
-    return shutil.copy(built, built.with_name("manage-postgres"))
+    built = Path(build_manage("--features", feature))
+    return shutil.copy(built, built.with_name(f"manage-{feature}"))
 
 
 def build_manage(*features):
