@@ -282,7 +282,7 @@ impl Site {
         let lab = (settings.debug && !is_test_server).then(|| {
             let keys =
                 SecretKeys { current: &settings.secret_key, fallbacks: &settings.secret_key_fallbacks };
-            Data::new(Lab::new(keys, storage.clone(), policy.clone(), clock.clone()))
+            Data::new(Lab::new(keys, storage.clone(), place(settings), policy.clone(), clock.clone()))
         });
         let folder = settings.base_dir.join("templates");
         let templates =

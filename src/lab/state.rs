@@ -15,6 +15,8 @@ pub(crate) struct Lab {
     pub(super) table: SessionTable,
     pub(super) progress: ProgressCodec,
     pub(super) policy: SharedPolicy,
+    /// Where the sessions are, for people.
+    pub(super) place: String,
     clock: Clock,
 }
 
@@ -26,11 +28,18 @@ pub(crate) struct SecretKeys<'a> {
 }
 
 impl Lab {
-    pub(crate) fn new(keys: SecretKeys<'_>, storage: Storage, policy: SharedPolicy, clock: Clock) -> Self {
+    pub(crate) fn new(
+        keys: SecretKeys<'_>,
+        storage: Storage,
+        place: String,
+        policy: SharedPolicy,
+        clock: Clock,
+    ) -> Self {
         log::info!("DEBUG is on: the lab is at /lab, and shows rows and payloads");
         Self {
             log: RequestLog::new(),
-            table: SessionTable::new(storage),
+            table: SessionTable::new(storage, policy.clone(), clock.clone()),
+            place,
             progress: ProgressCodec::new(keys.current, keys.fallbacks),
             policy,
             clock,

@@ -13,6 +13,7 @@ use super::log::RowView;
 use super::pages::page;
 use super::state::Lab;
 use super::visit::Visit;
+use crate::sessions::backends::Count;
 use crate::site::Templates;
 
 /// Rows on a page.
@@ -115,19 +116,26 @@ struct ListedRow {
 pub(super) async fn rows(templates: Data<Templates>, query: Query<RowsQuery>, mut visit: Visit) -> Answer {
     let number = query.page.unwrap_or(1).max(1);
     let (now, table) = (visit.lab.now(), &visit.lab.table);
-    let found = table.page(ROWS, u64::from(ROWS) * u64::from(number - 1)).await?;
-    let count = table.counts(now).await?;
+    let own = visit.learner.sessionid.as_deref();
+    let page_of_table = table.page(ROWS, u64::from(ROWS) * u64::from(number - 1), now).await?;
+    let can_list = page_of_table.is_some();
+    let (found, count) = match page_of_table {
+        Some(found) => found,
+        None => (table.row(own).await.into_iter().collect(), Count::default()),
+    };
     let listed: Vec<_> = found
         .into_iter()
         .map(|row| ListedRow {
             live: row.is_live(now),
             left_s: row.expire_date.map_or(0, |end| (end - now).num_seconds().abs()),
-            own: Some(&row.key) == visit.learner.sessionid.as_ref(),
+            own: !can_list || Some(row.key.as_str()) == own,
             row,
         })
         .collect();
     let mut context = page(&mut visit, "rows", "/lab/rows").await;
     context.insert("rows", &listed);
+    context.insert("place", &visit.lab.place);
+    context.insert("can_list", &can_list);
     context.insert("count", &count.all);
     context.insert("expired", &count.expired);
     context.insert("cleared", &query.cleared);

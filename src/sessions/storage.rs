@@ -5,7 +5,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::backends::{
-    Entry, Found, Inserted, Moment, Payload, Replaced, SessionBackend, SessionRecords, Stored,
+    Entry, ExpireDate, Found, Inserted, Moment, Payload, Replaced, SessionBackend, SessionRecord,
+    SessionRecords, Stored,
 };
 use super::error::SessionError;
 use super::heavy::{Heavy, LARGEST_LIGHT, Room};
@@ -102,6 +103,23 @@ impl Storage {
     #[must_use]
     pub fn records(&self) -> Option<&dyn SessionRecords> {
         self.0.backend.records()
+    }
+
+    /// What is stored under a key; where the engine cannot enumerate its sessions, as long as it is live.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Unavailable`].
+    pub async fn find(&self, key: &str, moment: &Moment) -> Result<Option<SessionRecord>, SessionError> {
+        if let Some(records) = self.records() {
+            return records.find(key).await;
+        }
+        let Some(possible) = SessionKey::try_from(key).ok().filter(|key| self.0.backend.holds(key)) else {
+            return Ok(None);
+        };
+        let Found::Session(stored) = self.0.backend.load(&possible, moment).await? else { return Ok(None) };
+        let expire_date = stored.expire_date.map_or(ExpireDate::Odd("not told".to_owned()), ExpireDate::At);
+        Ok(Some(SessionRecord { key: key.to_owned(), payload: stored.payload, expire_date }))
     }
 
     /// Whether a key is taken, by an expired session as well.

@@ -21,7 +21,7 @@ pub(super) static EXERCISE: Exercise = Exercise {
         "the last of them in the second half of its life",
         "expire_date did not move",
     ],
-    finding: "Only a save moves the expiry. Reading is no activity.",
+    finding: "Only a save moves the expiry. Reading alone does not.",
     observe,
     ticking: Ticking::Together,
     hooks: Hooks::NONE,

@@ -14,7 +14,7 @@ pub(super) static EXERCISE: Exercise = Exercise {
         "a new key was given",
         "the counter was 0",
     ],
-    finding: "After SESSION_COOKIE_AGE without a save the browser forgets the cookie, and the row counts no more.",
+    finding: "After SESSION_COOKIE_AGE without a save the browser forgets the cookie, and the row is no longer valid.",
     observe,
     ticking: Ticking::Together,
     hooks: Hooks::NONE,
