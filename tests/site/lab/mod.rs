@@ -1,5 +1,6 @@
 //! The lab from outside: what ticks, what does not, what is refused, and that looking touches nothing.
 
+mod engines;
 mod exercises;
 mod pages;
 mod play;
@@ -60,5 +61,33 @@ impl World {
 
     async fn is_done(&mut self, number: u8) -> bool {
         self.ticks(number).await.1
+    }
+
+    /// Every exercise as a learner does it, except 15.
+    async fn do_all_but_the_restart(&mut self) {
+        for (number, _) in RIGHT {
+            self.predict(number).await;
+        }
+        self.visit(&[PLAIN, POKE]).await;
+        self.browser.close();
+        self.visit(&["/lab", WORLD, WORLD, WORLD2]).await;
+        let key = self.key().unwrap();
+        self.post("/lab/exercise/3/answer", &[("prefix", &key[..6])]).await;
+        self.browser.delete_cookie("sessionid");
+        self.visit(&[WORLD]).await;
+        for _ in 0..3 {
+            self.advance(5);
+            self.visit(&[WORLD]).await;
+        }
+        self.advance(AGE / 2 + 1);
+        self.visit(&[WORLD2, WORLD2, WORLD2]).await;
+        self.advance(AGE);
+        self.visit(&[WORLD]).await;
+        self.browser.delete_cookie("sessionid");
+        for views in [[PLAIN, WORLD2], [WORLD, "/lab"]] {
+            self.visit(&[POKE]).await;
+            self.advance(AGE);
+            self.visit(&views).await;
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! What the pages show, and that they touch nothing.
 
-use super::{AGE, PLAIN, POKE, RIGHT, WORLD, WORLD2};
+use super::{POKE, RIGHT, WORLD, WORLD2};
 use crate::world::World;
 
 const PAGES: [&str; 15] = [
@@ -199,30 +199,7 @@ async fn every_exercise_has_a_right_choice_and_its_reasons() {
 #[actix_web::test]
 async fn when_all_is_done_the_way_leads_to_the_report() {
     let mut world = World::start();
-    for (number, _) in RIGHT {
-        world.predict(number).await;
-    }
-    world.visit(&[PLAIN, POKE]).await;
-    world.browser.close();
-    world.visit(&["/lab", WORLD, WORLD, WORLD2]).await;
-    let key = world.key().unwrap();
-    world.post("/lab/exercise/3/answer", &[("prefix", &key[..6])]).await;
-    world.browser.delete_cookie("sessionid");
-    world.visit(&[WORLD]).await;
-    for _ in 0..3 {
-        world.advance(5);
-        world.visit(&[WORLD]).await;
-    }
-    world.advance(AGE / 2 + 1);
-    world.visit(&[WORLD2, WORLD2, WORLD2]).await;
-    world.advance(AGE);
-    world.visit(&[WORLD]).await;
-    world.browser.delete_cookie("sessionid");
-    for views in [[PLAIN, WORLD2], [WORLD, "/lab"]] {
-        world.visit(&[POKE]).await;
-        world.advance(AGE);
-        world.visit(&views).await;
-    }
+    world.do_all_but_the_restart().await;
     let page = world.get("/lab").await.body;
     assert!(page.contains("href=\"/lab/exercise/15\">Go on</a>"), "the only one that is left: {page}");
     world.restart().await;

@@ -1,0 +1,42 @@
+//! The lab where sessions are kept elsewhere than in a database.
+
+use super::{RIGHT, WORLD};
+use crate::world::World;
+
+/// What is done after a learner has done everything but the restart.
+async fn done(world: &mut World) -> Vec<u8> {
+    let mut done = Vec::new();
+    for (number, _) in RIGHT {
+        if world.is_done(number).await {
+            done.push(number);
+        }
+    }
+    done
+}
+
+#[actix_web::test]
+async fn the_exercises_are_observed_on_files_and_in_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    // Whoever reads a session that is over in a file gets a new one, so nothing is left of the rule that 16 shows.
+    for (engine, others) in [("file", &[][..]), ("cache", &[16])] {
+        let mut world = World::start_with(&[("SESSION_ENGINE", engine), ("SESSION_FILE_PATH", path)]);
+        world.do_all_but_the_restart().await;
+        let expected = [&[1, 2, 3, 4, 5, 6, 7, 8, 9, 12], others].concat();
+        assert_eq!(done(&mut world).await, expected, "{engine}");
+    }
+}
+
+#[actix_web::test]
+async fn an_engine_that_lists_nothing_shows_the_session_of_the_browser() {
+    let mut world = World::start_with(&[("SESSION_ENGINE", "signed_cookies")]);
+    let page = world.get("/lab/rows").await;
+    assert!(page.status == 200 && page.body.contains("Your browser sends none."), "{}", page.body);
+    world.visit(&[WORLD, WORLD]).await;
+    let page = world.get("/lab/rows").await.body;
+    assert!(page.contains("This engine cannot list its sessions"), "{page}");
+    assert!(page.contains("their cookies, signed") && page.contains("counter&quot;:2"), "{page}");
+    world.do_all_but_the_restart().await;
+    // 1 asks for a browser without a cookie. A key that is the session itself is another after each save, against 7.
+    assert_eq!(done(&mut world).await, [2, 3, 4, 5, 6, 8, 9, 12]);
+}
