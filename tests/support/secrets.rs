@@ -4,7 +4,7 @@ use std::error::Error;
 use std::path::Path;
 
 use sessionid::db::DatabaseUrl;
-use sessionid::settings::Settings;
+use sessionid::settings::{Settings, SettingsError};
 
 /// Where a setting is written.
 #[derive(Clone, Copy, Debug)]
@@ -101,13 +101,25 @@ fn everything_said(folder: &Path, place: Place, text: &str) -> String {
     let environment = environment.into_iter().filter(|(_, value)| !value.contains('\0'));
     let mut said = match Settings::load(&folder.join("settings.toml"), environment) {
         Ok(settings) => described(&settings),
-        Err(error) => chain(&error),
+        Err(error) => chain(&without_name(error)),
     };
     if let Place::Variable("DATABASE_URL") = place {
         said +=
             &text.parse::<DatabaseUrl>().map_or_else(|error| chain(&error), |url| format!("{url} {url:?}"));
     }
     said.replace(&folder.display().to_string(), "FOLDER")
+}
+
+/// A name is shown as it is written, so that its writer finds it: what stands in the place of one is no secret, unless it has
+/// characters that no name has.
+fn without_name(mut error: SettingsError) -> SettingsError {
+    let in_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+    if let SettingsError::Unknown { name, .. } | SettingsError::Meaningless { name, .. } = &mut error
+        && name.bytes().all(in_name)
+    {
+        "NAME".clone_into(name);
+    }
+    error
 }
 
 fn described(settings: &Settings) -> String {
