@@ -1,8 +1,8 @@
-//! Brings the log into the file beside the writer.
+//! Checkpoints the WAL beside the writer.
 //!
-//! SQLite does that in the COMMIT that has filled the log up, and everybody who has something to write waits
-//! for thousands of pages. A second connection may do it while others commit; but the log begins anew only
-//! when all of it is in the file and nobody adds to it, so the writer brings the little that is left.
+//! SQLite does that in the COMMIT that has filled the WAL, and everybody who has something to write waits
+//! for thousands of pages. A second connection may do it while others commit; but the WAL is restarted only
+//! when all of it is checkpointed and nobody adds to it, so the writer does the little that is left.
 
 use std::fmt;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -19,16 +19,16 @@ use super::row_cache::RowCache;
 use super::wal_index::Log;
 use crate::error::chain;
 
-/// Pages in the log from which on it is brought into the file: 16 MB. With SQLite's own 1000, new sessions pay
+/// Pages in the WAL from which on it is checkpointed: 16 MB. With SQLite's own 1000, new sessions pay
 /// for it more often than they need (`docs/performance.md`).
 const PAGES: u32 = 4000;
-/// What the writer brings at most.
+/// What the writer checkpoints at most.
 const LEFT_TO_WRITER: u32 = 200;
 const CHECKPOINT: &str = "PRAGMA wal_checkpoint(PASSIVE)";
-/// At once or not at all: whoever still reads in the log would make every writer wait.
+/// At once or not at all: whoever still reads in the WAL would make every writer wait.
 const TRUNCATE: &str = "PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(TRUNCATE);";
 
-/// Whether more waits to be brought than the writer brings.
+/// Whether more waits for a checkpoint than the writer does.
 pub(super) fn is_long(log: Log) -> bool {
     log.pages >= PAGES && log.left() > LEFT_TO_WRITER
 }
@@ -84,7 +84,7 @@ impl Checkpoints {
         }
     }
 
-    /// Nearly all of the log is in the file.
+    /// Nearly all of the WAL is checkpointed.
     fn truncate(&mut self, conn: &mut DbConnection, rows: &RowCache) {
         let truncated = conn.batch_execute(TRUNCATE);
         let patience = conn.batch_execute(&format!("PRAGMA busy_timeout = {}", self.patience.as_millis()));

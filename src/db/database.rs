@@ -256,7 +256,7 @@ impl Database {
         copies.unwrap_or_else(|| Arc::clone(&self.no_rows))
     }
 
-    /// Whether so much waits to be brought into the file that whoever has time should wait.
+    /// Whether so much waits for a checkpoint that whoever has time should wait.
     pub(crate) fn has_long_log(&self) -> bool {
         self.rows().log().is_some_and(checkpoints::is_long)
     }

@@ -1,7 +1,7 @@
 //! The files of a SQLite database, told apart from others that have come to stand in their place.
 //!
 //! SQLite goes on with the file that it has opened, wherever that is now: after `rm db.sqlite3` everything is stored in a
-//! file that nobody else will ever see. So the path is looked at before each answer, and four times a second.
+//! file that nobody else will ever see. So the path is checked before each answer, and four times a second.
 
 use std::ffi::OsString;
 use std::fs::OpenOptions;

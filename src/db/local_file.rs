@@ -1,8 +1,8 @@
 //! The writer's hold on a SQLite file: opened, lost, opened again.
 //!
-//! Once its path names another file or none, nothing is answered any more. What was answered is brought from the log into
-//! the file that it belongs to, wherever that is now, so that the log can do no harm beside another. Then every
-//! connection is closed, and the path is looked at again until something usable is there. Connections of two files,
+//! Once its path names another file or none, nothing is answered any more. The WAL is checkpointed into the file that it belongs
+//! to, wherever that is now, so that it can do no harm beside another. Then every connection is closed, and the path is checked
+//! until something usable is there. Connections of two files,
 //! or to two logs of one, are never open at the same time.
 
 use std::path::{Path, PathBuf};
@@ -26,9 +26,9 @@ use crate::error::chain;
 
 /// How soon another file is opened: by then other servers have noticed as well, and closed the old one.
 const SETTLE: Duration = Duration::from_secs(1);
-/// How often all files are looked at; after a loss, whether what is there now has come to rest.
+/// How often all files are checked; after a loss, whether what is there now has come to rest.
 const LOOK: Duration = Duration::from_millis(200);
-/// How long the log waits for those who read it.
+/// How long a checkpoint waits for those who read the WAL.
 const READERS_FINISH: &str = "PRAGMA busy_timeout = 100";
 const FOREIGN_LOG: &str =
     "the -wal beside it belongs to the file that was there before; remove both the -wal and the -shm";
@@ -140,12 +140,12 @@ impl LocalFile {
         log::error!("{loss}; until then sessions are answered with 503");
         self.current.set(Err(loss.clone()));
         if let State::InUse(in_use) = &mut self.state {
-            // All else that was in use is closed with the state; a connection remains for the log.
+            // All else that was in use is closed with the state; a connection remains for the checkpoint.
             let conn = in_use.conn.take().filter(|_| self.connector.writes());
             let files = Arc::clone(&in_use.files);
             let mut lost =
                 Lost { loss, since: Stopwatch::start(), looked: Stopwatch::start(), files, conn, seen: None };
-            lost.bring_in_the_log();
+            lost.checkpoint();
             self.state = State::Lost(lost);
         }
     }
@@ -156,7 +156,7 @@ struct Lost {
     loss: FileLoss,
     since: Stopwatch,
     files: Arc<OpenedFiles>,
-    /// Kept until what is in their log is in their file.
+    /// Kept until their WAL is checkpointed.
     conn: Option<DbConnection>,
     looked: Stopwatch,
     /// Length and modification of what was there at the last look.
@@ -170,7 +170,7 @@ impl Lost {
             return Err(self.loss.clone());
         }
         self.looked = Stopwatch::start();
-        self.bring_in_the_log();
+        self.checkpoint();
         let closed = self.conn.is_none() && Arc::strong_count(&self.files) == 1;
         let found = path.metadata().ok().map(|found| (found.len(), found.modified().ok()));
         let settled = found == std::mem::replace(&mut self.seen, found);
@@ -190,8 +190,8 @@ impl Lost {
         })
     }
 
-    /// Every answered write is in the file afterwards, be it unlinked or under another name, and the log is empty.
-    fn bring_in_the_log(&mut self) {
+    /// Every answered write is in the file afterwards, be it unlinked or under another name, and the WAL is empty.
+    fn checkpoint(&mut self) {
         let Some(DbConnection::Sqlite(conn)) = &mut self.conn else { return };
         match truncate(conn) {
             Ok(true) => {}
@@ -220,7 +220,7 @@ struct Checkpoint {
     busy: i32,
 }
 
-/// Whether all of the log is in the file now, and the log empty.
+/// Whether all of the WAL is checkpointed now, and truncated.
 fn truncate(conn: &mut SqliteConnection) -> QueryResult<bool> {
     conn.batch_execute(READERS_FINISH)?;
     let done: Checkpoint = diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)").get_result(conn)?;

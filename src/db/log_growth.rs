@@ -1,4 +1,4 @@
-//! A log that cannot be brought into the file, because somebody reads what the file held long ago.
+//! A WAL that cannot be checkpointed, because a reader still needs the state before it.
 
 use std::time::Duration;
 
@@ -7,24 +7,24 @@ use crate::clock::Stopwatch;
 
 /// What nobody needs to be told of.
 const LIMIT: u64 = 64 << 20;
-/// What may be brought into the file while everybody waits.
+/// What may be checkpointed while everybody waits.
 const LITTLE: u32 = 200;
-/// A mark is set each time that the log has grown by as many pages.
+/// A mark is set each time that the WAL has grown by as many pages.
 const STEP: u32 = 500;
 
-/// What there is to do about the log.
+/// What there is to do about the WAL.
 #[derive(Debug)]
 pub(super) enum Growth {
     Nothing,
     /// It has passed the limit, held up by a reader for so long.
     Warn(Duration),
-    /// The reader is gone, and the log takes room that it does not need.
+    /// The reader is gone, and the WAL takes room that it does not need.
     Truncate,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct LogGrowth {
-    /// When the log had how many pages.
+    /// When the WAL had how many pages.
     marks: Vec<(u32, Stopwatch)>,
     warned: bool,
 }

@@ -114,6 +114,6 @@ pub(super) enum Purpose {
     ReadAtOnce,
     Read,
     Write,
-    /// Bringing the log into the file.
+    /// Checkpoints.
     Checkpoint,
 }

@@ -163,7 +163,7 @@ impl RowCache {
         *self.copies() = Copies::default();
     }
 
-    /// How long the log is, where that can be told.
+    /// How long the WAL is, where that can be told.
     pub(super) fn log(&self) -> Option<Log> {
         self.index?.log()
     }

@@ -8,7 +8,7 @@ use diesel::prelude::*;
 
 use super::options::{DatabaseOptions, Purpose};
 
-/// Pages of the log that SQLite itself brings into the file in a COMMIT. Where the WAL-index can be read that
+/// Pages of the WAL that SQLite itself checkpoints in a COMMIT. Where the WAL-index can be read that
 /// is the last resort, 64 MB: see `checkpoints.rs`.
 const CHECKPOINT_PAGES: u32 = if cfg!(target_os = "linux") { 16_000 } else { 4000 };
 

@@ -44,7 +44,7 @@ impl Version {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Log {
     pub(super) pages: u32,
-    /// Of these, those that have been brought into the file.
+    /// Of these, those that have been checkpointed.
     pub(super) in_file: u32,
     pub(super) page_size: u32,
 }
@@ -84,7 +84,7 @@ impl WalIndex {
         (version.field(0) == LAYOUT).then_some(version)
     }
 
-    /// How long the log is.
+    /// How long the WAL is.
     pub(super) fn log(self) -> Option<Log> {
         use std::os::unix::fs::FileExt as _;
 

@@ -28,7 +28,7 @@ use crate::error::chain;
 const QUEUE: usize = 16_384;
 /// Jobs that share a transaction at most.
 const BATCH: usize = 256;
-/// How often the file is looked at while nobody writes.
+/// How often the file is checked while nobody writes.
 const LOOK: Duration = Duration::from_millis(250);
 
 /// The sending half; dropping it ends the thread once the queue is empty.
