@@ -146,6 +146,7 @@ const FILES: [(&str, &[&str]); 9] = [
         ],
     ),
     ("testing", &["cookie_date", "set_cookie", "cookies", "client"]),
+    ("application", &["storage"]),
     ("testserver", &["error", "script", "read_only", "control", "clock", "fixtures", "refusals", "server"]),
     ("management", &["commands", "logging"]),
 ];
