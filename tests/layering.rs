@@ -32,7 +32,7 @@ const ROOMS: [&str; 16] = [
 ];
 
 /// The files of a room from the ground up, where their order matters.
-const FILES: [(&str, &[&str]); 9] = [
+const FILES: [(&str, &[&str]); 10] = [
     (
         "db",
         &[
