@@ -32,9 +32,9 @@ pub(crate) use self::storage::{
 };
 use crate::clock::Clock;
 use crate::error::chain;
-use crate::lab::{self, Lab, SecretKeys};
+use crate::lab::{self, Lab, Place, SecretKeys};
 use crate::sessions::actix::stock::{StockStore, stock_middleware};
-use crate::sessions::{SessionMiddleware, SharedPolicy, Storage};
+use crate::sessions::{CacheBackend, Engine, SessionMiddleware, SharedPolicy, Storage};
 use crate::settings::Settings;
 use crate::site::{
     self, AllowedHosts, BodyTimeout, IndexView, ShowCauses, TemplateError, Templates, TrustedProxies, as_view,
@@ -282,7 +282,7 @@ impl Site {
         let lab = (settings.debug && !is_test_server).then(|| {
             let keys =
                 SecretKeys { current: &settings.secret_key, fallbacks: &settings.secret_key_fallbacks };
-            Data::new(Lab::new(keys, storage.clone(), place(settings), policy.clone(), clock.clone()))
+            Data::new(Lab::new(keys, storage.clone(), lab_place(settings), policy.clone(), clock.clone()))
         });
         let folder = settings.base_dir.join("templates");
         let templates =
@@ -367,6 +367,23 @@ async fn warn_of_foreign_rows(storage: Storage, now: DateTime<Utc>) {
             signatures.len()
         );
     }
+}
+
+/// The place of the sessions, as the lab names it.
+fn lab_place(settings: &Settings) -> Place {
+    let (kind, before_key) = match settings.session_engine {
+        Engine::Db | Engine::CachedDb => ("session_key", String::new()),
+        Engine::Cache => {
+            let cache = settings.session_cache.clone().unwrap_or_default();
+            ("key in the cache", cache.key(CacheBackend::KEY_PREFIX))
+        }
+        Engine::File => {
+            let files = settings.session_file_path.join(&settings.session.cookie_name);
+            ("file", files.display().to_string())
+        }
+        Engine::SignedCookies => ("cookie", String::new()),
+    };
+    Place { text: place(settings), kind, before_key }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use super::log::{RequestLog, SessionTable};
+use super::log::{Place, RequestLog, SessionTable};
 use super::progress::ProgressCodec;
 use crate::clock::Clock;
 use crate::sessions::{SharedPolicy, Storage};
@@ -15,8 +15,6 @@ pub(crate) struct Lab {
     pub(super) table: SessionTable,
     pub(super) progress: ProgressCodec,
     pub(super) policy: SharedPolicy,
-    /// Where the sessions are, for people.
-    pub(super) place: String,
     clock: Clock,
 }
 
@@ -31,15 +29,14 @@ impl Lab {
     pub(crate) fn new(
         keys: SecretKeys<'_>,
         storage: Storage,
-        place: String,
+        place: Place,
         policy: SharedPolicy,
         clock: Clock,
     ) -> Self {
         log::info!("DEBUG is on: the lab is at /lab, and shows rows and payloads");
         Self {
             log: RequestLog::new(),
-            table: SessionTable::new(storage, policy.clone(), clock.clone()),
-            place,
+            table: SessionTable::new(storage, place, policy.clone(), clock.clone()),
             progress: ProgressCodec::new(keys.current, keys.fallbacks),
             policy,
             clock,

@@ -134,7 +134,7 @@ pub(super) async fn rows(templates: Data<Templates>, query: Query<RowsQuery>, mu
         .collect();
     let mut context = page(&mut visit, "rows", "/lab/rows").await;
     context.insert("rows", &listed);
-    context.insert("place", &visit.lab.place);
+    context.insert("place", &visit.lab.table.place.text);
     context.insert("can_list", &can_list);
     context.insert("count", &count.all);
     context.insert("expired", &count.expired);

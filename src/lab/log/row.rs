@@ -11,9 +11,24 @@ use crate::sessions::{PayloadCodec, PayloadError};
 /// What the counter's views keep their number under.
 const COUNTER: &str = "counter";
 
+/// Where the sessions are, in the engine's own words.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    /// All of them.
+    pub(crate) text: String,
+    /// What one is called there: a file, a Redis key.
+    pub(crate) kind: &'static str,
+    /// What stands before the session's key in its name.
+    pub(crate) before_key: String,
+}
+
 /// A row, its payload decoded.
 #[derive(Clone, Debug, Serialize)]
 pub(in crate::lab) struct RowView {
+    /// What the engine calls the place of a session.
+    kind: &'static str,
+    /// What stands before the key in its name there.
+    before_key: String,
     pub(in crate::lab) key: String,
     /// The payload, cut off where it is long.
     pub(in crate::lab) raw: String,
@@ -38,12 +53,14 @@ pub(in crate::lab) struct Signature {
 }
 
 impl RowView {
-    pub(in crate::lab) fn new(row: &SessionRecord, codec: &dyn PayloadCodec) -> Self {
+    pub(in crate::lab) fn new(row: &SessionRecord, codec: &dyn PayloadCodec, place: &Place) -> Self {
         let expire_date = row.expire_date.moment();
         let text = String::from_utf8_lossy(row.payload.as_bytes());
         let decoded = codec.decode(&row.payload);
         let data = decoded.as_ref().ok();
         Self {
+            kind: place.kind,
+            before_key: place.before_key.clone(),
             key: shortened(&row.key),
             raw: shortened(&text),
             size: row.payload.as_bytes().len(),
@@ -92,6 +109,8 @@ mod testing {
         /// A row without a payload: only its key, its expiry and its counter are known.
         pub(in crate::lab) fn fake(key: &str, end: DateTime<Utc>, counter: Option<i64>) -> Self {
             Self {
+                kind: "session_key",
+                before_key: String::new(),
                 key: key.to_owned(),
                 raw: String::new(),
                 size: 0,

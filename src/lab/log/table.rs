@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio::time::timeout;
 
-use super::row::RowView;
+use super::row::{Place, RowView};
 use crate::clock::{Clock, Stopwatch};
 use crate::error::chain;
 use crate::lab::error::LabError;
@@ -25,13 +25,14 @@ pub(in crate::lab) struct SessionTable {
     storage: Storage,
     policy: SharedPolicy,
     clock: Clock,
+    pub(in crate::lab) place: Place,
     /// Runs since a row could not be read.
     failed: Mutex<Option<Stopwatch>>,
 }
 
 impl SessionTable {
-    pub(in crate::lab) fn new(storage: Storage, policy: SharedPolicy, clock: Clock) -> Self {
-        Self { storage, policy, clock, failed: Mutex::default() }
+    pub(in crate::lab) fn new(storage: Storage, place: Place, policy: SharedPolicy, clock: Clock) -> Self {
+        Self { storage, policy, clock, place, failed: Mutex::default() }
     }
 
     /// The row under a key as it is now, expired or not. `None` as well when the database does not answer: the request
@@ -43,7 +44,9 @@ impl SessionTable {
         }
         let moment = Moment::new(self.clock.now(), self.policy.get());
         let problem = match timeout(PATIENCE, self.storage.find(key, &moment)).await {
-            Ok(Ok(record)) => return record.map(|record| RowView::new(&record, self.storage.codec())),
+            Ok(Ok(record)) => {
+                return record.map(|record| RowView::new(&record, self.storage.codec(), &self.place));
+            }
             Ok(Err(error)) => chain(&error),
             Err(elapsed) => elapsed.to_string(),
         };
@@ -67,7 +70,8 @@ impl SessionTable {
     ) -> Result<Option<(Vec<RowView>, Count)>, LabError> {
         let Some(records) = self.storage.records() else { return Ok(None) };
         let found = records.list(limit, offset).await?;
-        let rows = found.iter().map(|record| RowView::new(record, self.storage.codec())).collect();
+        let rows =
+            found.iter().map(|record| RowView::new(record, self.storage.codec(), &self.place)).collect();
         Ok(Some((rows, records.count(now).await?)))
     }
 

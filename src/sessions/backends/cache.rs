@@ -14,9 +14,6 @@ use crate::sessions::error::SessionError;
 use crate::sessions::key::SessionKey;
 use crate::sessions::payload::Payload;
 
-/// `KEY_PREFIX` of Django's module, before the cache puts its own prefix and version in front.
-const KEY_PREFIX: &str = "django.contrib.sessions.cache";
-
 /// The `cache` engine: one value for each session, which the cache drops when the session ends.
 ///
 /// ```
@@ -34,10 +31,13 @@ pub struct CacheBackend {
 }
 
 impl CacheBackend {
+    /// `KEY_PREFIX` of Django's module, before the cache puts its own prefix and version in front.
+    pub const KEY_PREFIX: &str = "django.contrib.sessions.cache";
+
     /// Sessions in `cache`, under keys as `options` have them.
     #[must_use]
     pub fn new(cache: Arc<dyn Cache>, options: &CacheOptions) -> Self {
-        Self { cache, prefix: options.key(KEY_PREFIX) }
+        Self { cache, prefix: options.key(Self::KEY_PREFIX) }
     }
 
     /// Sessions in the memory of this process, gone with it; clones share them.

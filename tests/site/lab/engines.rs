@@ -21,6 +21,15 @@ async fn the_exercises_are_observed_on_files_and_in_memory() {
     // Whoever reads a session that is over in a file gets a new one, so nothing is left of the rule that 16 shows.
     for (engine, others) in [("file", &[][..]), ("cache", &[16])] {
         let mut world = World::start_with(&[("SESSION_ENGINE", engine), ("SESSION_FILE_PATH", path)]);
+        world.visit(&[WORLD]).await;
+        let key = world.key().unwrap();
+        let name = match engine {
+            "file" => format!("<dt>file</dt><dd><code class=\"break\">{path}/sessionid{key}</code>"),
+            _ => format!("<code class=\"break\">:1:django.contrib.sessions.cache{key}</code>"),
+        };
+        let page = world.get("/lab/rows").await.body;
+        assert!(page.contains(&name) || page.replace("&#x2F;", "/").contains(&name), "{page}");
+        world.browser.delete_cookie("sessionid");
         world.do_all_but_the_restart().await;
         let expected = [&[1, 2, 3, 4, 5, 6, 7, 8, 9, 12], others].concat();
         assert_eq!(done(&mut world).await, expected, "{engine}");
