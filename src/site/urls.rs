@@ -13,7 +13,7 @@ use super::views::{ActixHelloWorldView, HelloPlainView, HelloPokeView, HelloWorl
 use crate::sessions::SessionMiddleware;
 use crate::sessions::actix::stock::{StockMiddleware, StockStore};
 
-/// A resource with the manners of Django's `View`: GET and HEAD go to the handler, OPTIONS names the
+/// A resource that answers as Django's `View`: GET and HEAD go to the handler, OPTIONS names the
 /// methods, and anything else is a 405 that names them too.
 ///
 /// ```
@@ -31,7 +31,7 @@ where
     F::Output: Responder + 'static,
 {
     let resource = web::resource(path).route(web::get().to(handler.clone())).route(web::head().to(handler));
-    with_manners(resource, "GET, HEAD, OPTIONS")
+    with_methods(resource, "GET, HEAD, OPTIONS")
 }
 
 /// The same for a form, which POST alone reaches.
@@ -41,10 +41,10 @@ where
     Args: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    with_manners(web::resource(path).route(web::post().to(handler)), "POST, OPTIONS")
+    with_methods(web::resource(path).route(web::post().to(handler)), "POST, OPTIONS")
 }
 
-fn with_manners(resource: Resource, allowed: &'static str) -> Resource {
+fn with_methods(resource: Resource, allowed: &'static str) -> Resource {
     let options = move || {
         let mut answer = HttpResponse::Ok();
         ready(answer.insert_header((ALLOW, allowed)).insert_header((CONTENT_LENGTH, 0)).finish())

@@ -9,7 +9,7 @@ pub(super) static EXERCISE: Exercise = Exercise {
     title: "A visit that tracks nothing",
     choices: "abc",
     right: "b",
-    ticks: &["no cookie was sent", "nobody looked at the session", "no cookie was set"],
+    ticks: &["no cookie was sent", "the session was not accessed", "no cookie was set"],
     finding: "A view that never touches the session sets no cookie and reads no row.",
     observe,
     ticking: Ticking::Together,
