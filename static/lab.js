@@ -88,18 +88,20 @@ function celebrate(age) {
     say(`Saved: reset to ${age} seconds`);
 }
 
-// Opens the why: the prediction is judged by the server's page, and what that changes is put in place, so
-// that focus and scrolling stay where they are.
-async function open(done) {
-    if (!done || !document.getElementById("why")?.hidden) return;
+// What a prediction or the last tick opens: the server's page tells, and its steps replace those that are here, so that
+// scrolling stays as it is.
+async function turn(step, text) {
     const answer = await fetch(location.href, { credentials: "same-origin" });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const part of document.querySelectorAll("[data-judged]")) {
         const judged = page.querySelector(`[data-judged="${part.dataset.judged}"]`);
         if (judged) part.replaceWith(judged);
     }
-    document.getElementById("why-later")?.remove();
-    say("All observed. The why is open");
+    listen();
+    const opened = document.getElementById(step);
+    opened?.querySelector("h2")?.focus({ preventScroll: true });
+    opened?.scrollIntoView({ block: "nearest" });
+    say(text);
 }
 
 function show(news) {
@@ -114,7 +116,8 @@ function show(news) {
     latest = news.latest;
     boot = news.boot_id;
     runClocks();
-    return open(news.done);
+    const doing = document.querySelector("#do.current");
+    if (news.done && doing) return turn("why", "All observed. The why is open");
 }
 
 let asking = null;
@@ -158,8 +161,30 @@ function pause(event) {
     if (!paused) look();
 }
 
-document.querySelectorAll("a[data-send]").forEach((link) => link.addEventListener("click", send));
-document.querySelectorAll("form[data-play]").forEach((form) => form.addEventListener("submit", play));
+async function lock(event) {
+    event.preventDefault();
+    const form = event.currentTarget;
+    const locked = await fetch(form.action, {
+        method: "POST",
+        credentials: "same-origin",
+        body: new URLSearchParams(new FormData(form)),
+    });
+    if (!locked.ok) return form.submit(); // its page says what is wrong
+    await look();
+    await turn("do", "Your prediction is locked. Now do it");
+}
+
+// Once for each element, also for those that have replaced others.
+function listen() {
+    const on = (selector, event, handler) => document.querySelectorAll(`${selector}:not([data-heard])`).forEach((element) => {
+        element.dataset.heard = "";
+        element.addEventListener(event, handler);
+    });
+    on("a[data-send]", "click", send);
+    on("form[data-play]", "submit", play);
+    on("form[data-lock]", "submit", lock);
+}
+listen();
 
 // On a narrow page the panels below the exercise begin closed.
 const narrow = matchMedia("(max-width: 40rem)");

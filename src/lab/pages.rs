@@ -60,6 +60,7 @@ pub(super) async fn page(visit: &mut Visit, here: &str, path: &str) -> Context {
         started: !visit.learner.progress.attempts.is_empty(),
     };
     let mut context = Context::new();
+    context.insert("root", "");
     context.insert("frame", &frame);
     context.insert("settings", &LiveSettings::of(visit));
     context.insert("limits", &FormLimits::new());

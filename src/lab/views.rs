@@ -32,7 +32,7 @@ type Answer = Result<HttpResponse, LabError>;
 /// `/`: sixty seconds, and the way in.
 pub(super) async fn index(lab: Data<Lab>, templates: Data<Templates>) -> Answer {
     let age = lab.policy.get().cookie_age;
-    Ok(templates.render("lab/index.html", &context! { age => &age })?)
+    Ok(templates.render("lab/index.html", &context! { age => &age, root => "" })?)
 }
 
 /// `/lab`: the exercises.

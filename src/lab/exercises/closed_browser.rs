@@ -1,6 +1,6 @@
 //! A browser that is closed and opened again.
 
-use super::exercise::{Exercise, Hooks, Observed, Ticking};
+use super::exercise::{Exercise, Hooks, Observed, Tick, Ticking};
 use super::scene::Scene;
 use crate::lab::log::Told;
 
@@ -10,9 +10,15 @@ pub(in crate::lab) static EXERCISE: Exercise = Exercise {
     choices: "abc",
     right: "c",
     ticks: &[
-        "a cookie without Max-Age was set",
-        "the browser was closed, and sends no sessionid",
-        "the row is live all the same",
+        Tick {
+            before: "a cookie of the kind that step 1 asks for",
+            seen: "a cookie without Max-Age was set",
+        },
+        Tick {
+            before: "the browser came back after it was closed",
+            seen: "the browser was closed, and sends no sessionid",
+        },
+        Tick { before: "what became of the row", seen: "the row is live all the same" },
     ],
     finding: "A cookie that ends with the browser says nothing of the row, which lives SESSION_COOKIE_AGE.",
     observe,

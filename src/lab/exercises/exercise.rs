@@ -16,13 +16,22 @@ pub(in crate::lab) struct Exercise {
     /// The prediction that comes true.
     pub(in crate::lab) right: &'static str,
     /// What is to be observed, at most eight things.
-    pub(in crate::lab) ticks: &'static [&'static str],
-    /// What there was to find out, for the report.
+    pub(in crate::lab) ticks: &'static [Tick],
+    /// What there was to find out. No page shows it before all is ticked.
     pub(in crate::lab) finding: &'static str,
     /// The ticks that the log gives, a pure function.
     pub(super) observe: fn(&Scene<'_>) -> Observed,
     pub(super) ticking: Ticking,
     pub(in crate::lab) hooks: Hooks,
+}
+
+/// A thing to observe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::lab) struct Tick {
+    /// Its name until then, which gives nothing away.
+    pub(in crate::lab) before: &'static str,
+    /// What was seen.
+    pub(in crate::lab) seen: &'static str,
 }
 
 /// How ticks add up.
@@ -137,7 +146,8 @@ mod tests {
 
     const fn exercise(observe: fn(&Scene<'_>) -> Observed, ticking: Ticking) -> Exercise {
         let hooks = Hooks::NONE;
-        let ticks = &["one", "two", "three"];
+        const TICK: Tick = Tick { before: "", seen: "" };
+        let ticks = &[TICK; 3];
         Exercise {
             number: 1,
             title: "",

@@ -1,6 +1,6 @@
 //! The cookie's value is the row's primary key: the learner names its first characters.
 
-use super::exercise::{Answer, Exercise, Hooks, Observed, Question, Ticking};
+use super::exercise::{Answer, Exercise, Hooks, Observed, Question, Tick, Ticking};
 
 /// Characters of the key that are asked for.
 const PREFIX: usize = 6;
@@ -10,7 +10,10 @@ pub(super) static EXERCISE: Exercise = Exercise {
     title: "Find the row",
     choices: "abc",
     right: "c",
-    ticks: &["you named the key of a row"],
+    ticks: &[Tick {
+        before: "you found what the cookie's value leads to",
+        seen: "you named the key of a row",
+    }],
     finding: "The cookie's value is the primary key of a row in django_session.",
     // No request shows that somebody has read the table.
     observe: |_| Observed::default(),

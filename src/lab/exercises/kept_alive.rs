@@ -1,6 +1,6 @@
 //! A session that is saved again and again.
 
-use super::exercise::{Exercise, Hooks, Observed, Ticking};
+use super::exercise::{Exercise, Hooks, Observed, Tick, Ticking};
 use super::scene::{Scene, WORLD};
 
 /// Saves that are asked for.
@@ -11,7 +11,11 @@ pub(super) static EXERCISE: Exercise = Exercise {
     title: "Keep it alive",
     choices: "abcd",
     right: "b",
-    ticks: &["four saves in one session", "the counter rose by one each time", "expire_date rose each time"],
+    ticks: &[
+        Tick { before: "four visits in one session", seen: "four saves in one session" },
+        Tick { before: "what the counter did", seen: "the counter rose by one each time" },
+        Tick { before: "what expire_date did", seen: "expire_date rose each time" },
+    ],
     finding: "Every save gives cookie and row their full age again.",
     observe,
     ticking: Ticking::Together,

@@ -1,6 +1,6 @@
 //! A client without its cookie, while the row is live.
 
-use super::exercise::{Exercise, Hooks, Observed, Ticking};
+use super::exercise::{Exercise, Hooks, Observed, Tick, Ticking};
 use super::scene::{NewClient, Scene};
 use crate::lab::log::Record;
 
@@ -9,7 +9,11 @@ pub(super) static EXERCISE: Exercise = Exercise {
     title: "Lose the cookie",
     choices: "abc",
     right: "c",
-    ticks: &["a request came without a cookie", "while the old row was live", "and was given a new key"],
+    ticks: &[
+        Tick { before: "a visit after the cookie was lost", seen: "a request came without a cookie" },
+        Tick { before: "what the old row was doing meanwhile", seen: "while the old row was live" },
+        Tick { before: "which key you were given", seen: "and was given a new key" },
+    ],
     finding: "Without its cookie a client is a new one, while the old row lives on, unreachable.",
     observe,
     ticking: Ticking::Together,

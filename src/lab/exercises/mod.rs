@@ -51,9 +51,42 @@ mod tests {
 
     use super::*;
 
-    /// The letters of the choices in a template, in their order.
-    fn letters(template: &str) -> String {
-        template.split("{% <choice value=\"").skip(1).filter_map(|rest| rest.chars().next()).collect()
+    /// The letters of a template's choices or answers, in their order.
+    fn letters(template: &str, before: &str) -> String {
+        template.split(before).skip(1).filter_map(|rest| rest.chars().next()).collect()
+    }
+
+    /// The figures that quote this program: the file of each, and its lines as they stand there.
+    fn quoted(template: &str) -> impl Iterator<Item = (&str, String)> {
+        template.split("{% <source of=\"Here\" file=\"").skip(1).map(|figure| {
+            let (file, rest) = figure.split_once('"').expect("the file's name ends");
+            let (_, body) = rest.split_once("%}").expect("the tag ends");
+            let (body, _) = body.split_once("{% </source> %}").expect("the figure ends");
+            let text = body.replace("<mark>", "").replace("</mark>", "");
+            (
+                file,
+                text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&"),
+            )
+        })
+    }
+
+    #[test]
+    fn the_lines_that_an_exercise_quotes_stand_in_this_program() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut figures = 0;
+        for exercise in EXERCISES {
+            let name = format!("templates/lab/exercises/{}.html", exercise.number);
+            let template = fs::read_to_string(root.join(&name)).expect("a template");
+            for (file, text) in quoted(&template) {
+                let source = fs::read_to_string(root.join(file)).expect(file);
+                for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && *line != "…") {
+                    let found = source.lines().any(|ours| ours.trim() == line);
+                    assert!(found, "{name} quotes `{line}`, which is not in {file}");
+                }
+                figures += 1;
+            }
+        }
+        assert!(figures > 0, "the test finds them");
     }
 
     #[test]
@@ -63,7 +96,7 @@ mod tests {
         for exercise in EXERCISES {
             let template =
                 fs::read_to_string(folder.join(format!("{}.html", exercise.number))).expect("a template");
-            assert_eq!(letters(&template), exercise.choices, "{}", exercise.title);
+            assert_eq!(letters(&template, "{% <choice value=\""), exercise.choices, "{}", exercise.title);
             assert!(exercise.has_choice(exercise.right), "{}", exercise.title);
             assert!((1..=8).contains(&exercise.ticks.len()), "{}: they are kept as a byte", exercise.title);
         }

@@ -1,6 +1,6 @@
 //! A view that never touches the session.
 
-use super::exercise::{Exercise, Hooks, Observed, Ticking};
+use super::exercise::{Exercise, Hooks, Observed, Tick, Ticking};
 use super::scene::{PLAIN, Scene};
 use crate::lab::log::Told;
 
@@ -9,7 +9,11 @@ pub(super) static EXERCISE: Exercise = Exercise {
     title: "A visit that tracks nothing",
     choices: "abc",
     right: "b",
-    ticks: &["no cookie was sent", "the session was not accessed", "no cookie was set"],
+    ticks: &[
+        Tick { before: "what the browser sent", seen: "no cookie was sent" },
+        Tick { before: "what the view did with the session", seen: "the session was not accessed" },
+        Tick { before: "what the browser was given", seen: "no cookie was set" },
+    ],
     finding: "A view that never touches the session sets no cookie and reads no row.",
     observe,
     ticking: Ticking::Together,

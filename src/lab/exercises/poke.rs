@@ -1,6 +1,6 @@
 //! `set_expiry(0)`: a cookie that ends with the browser.
 
-use super::exercise::{Exercise, Hooks, Observed, Ticking};
+use super::exercise::{Exercise, Hooks, Observed, Tick, Ticking};
 use super::scene::{POKE, Scene};
 use crate::lab::log::Told;
 
@@ -9,7 +9,11 @@ pub(super) static EXERCISE: Exercise = Exercise {
     title: "Poke the hornet",
     choices: "abcd",
     right: "a",
-    ticks: &["a cookie was set", "without Max-Age: it ends with the browser", "its key is a new one"],
+    ticks: &[
+        Tick { before: "what the browser was given", seen: "a cookie was set" },
+        Tick { before: "how long it may keep that", seen: "without Max-Age: it ends with the browser" },
+        Tick { before: "which key it has", seen: "its key is a new one" },
+    ],
     finding: "set_expiry(0) modifies the session, so it is saved, and its cookie ends with the browser.",
     observe,
     ticking: Ticking::Together,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use super::exercise::{Exercise, Hooks, Observed, Ticking};
+use super::exercise::{Exercise, Hooks, Observed, Tick, Ticking};
 use super::scene::{Scene, WORLD2};
 use crate::lab::log::{Record, RowState};
 
@@ -17,9 +17,15 @@ pub(super) static EXERCISE: Exercise = Exercise {
     choices: "abcd",
     right: "b",
     ticks: &[
-        "three reads in one session, none saved",
-        "the last of them in the second half of its life",
-        "expire_date did not move",
+        Tick {
+            before: "three visits in a row that only read",
+            seen: "three reads in one session, none saved",
+        },
+        Tick {
+            before: "the last of them late in the session's life",
+            seen: "the last of them in the second half of its life",
+        },
+        Tick { before: "what expire_date did", seen: "expire_date did not move" },
     ],
     finding: "Only a save moves the expiry. Reading alone does not.",
     observe,

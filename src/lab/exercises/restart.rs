@@ -1,6 +1,6 @@
 //! A session that outlives the server.
 
-use super::exercise::{Exercise, Hooks, Observed, Ticking};
+use super::exercise::{Exercise, Hooks, Observed, Tick, Ticking};
 use super::scene::Scene;
 use crate::lab::log::RowState;
 use crate::lab::progress::NotedSession;
@@ -11,10 +11,10 @@ pub(super) static EXERCISE: Exercise = Exercise {
     choices: "abcd",
     right: "b",
     ticks: &[
-        "key and counter were noted",
-        "the server was started anew",
-        "the same key met its live row",
-        "the counter went on",
+        Tick { before: "a session to compare with, noted", seen: "key and counter were noted" },
+        Tick { before: "another run of the server", seen: "the server was started anew" },
+        Tick { before: "what the key found after it", seen: "the same key met its live row" },
+        Tick { before: "what the counter did", seen: "the counter went on" },
     ],
     finding: "A session survives the server: it is in the database.",
     observe,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::exercise::{Exercise, Hooks, Observed, Ticking};
+use super::exercise::{Exercise, Hooks, Observed, Tick, Ticking};
 use super::scene::Scene;
 use crate::lab::log::{Record, RowState, Told};
 
@@ -11,7 +11,11 @@ pub(super) static EXERCISE: Exercise = Exercise {
     title: "Come back",
     choices: "abcd",
     right: "b",
-    ticks: &["a cookie was sent", "its key is that of an earlier answer", "the key's row is live"],
+    ticks: &[
+        Tick { before: "what the browser sent", seen: "a cookie was sent" },
+        Tick { before: "where that came from", seen: "its key is that of an earlier answer" },
+        Tick { before: "what it found in the table", seen: "the key's row is live" },
+    ],
     finding: "A returning client is known by the key that it sends, and by nothing else.",
     observe,
     ticking: Ticking::Together,

@@ -1,6 +1,6 @@
 //! Nothing for longer than SESSION_COOKIE_AGE.
 
-use super::exercise::{Exercise, Hooks, Observed, Ticking};
+use super::exercise::{Exercise, Hooks, Observed, Tick, Ticking};
 use super::scene::{NewClient, Scene, WORLD};
 
 pub(super) static EXERCISE: Exercise = Exercise {
@@ -9,10 +9,10 @@ pub(super) static EXERCISE: Exercise = Exercise {
     choices: "abcd",
     right: "a",
     ticks: &[
-        "the browser sent no cookie",
-        "the old row had expired",
-        "a new key was given",
-        "the counter was 0",
+        Tick { before: "what the browser sent after the silence", seen: "the browser sent no cookie" },
+        Tick { before: "what the old row was by then", seen: "the old row had expired" },
+        Tick { before: "which key you were given", seen: "a new key was given" },
+        Tick { before: "where the counter stood", seen: "the counter was 0" },
     ],
     finding: "After SESSION_COOKIE_AGE without a save the browser forgets the cookie, and the row is no longer valid.",
     observe,

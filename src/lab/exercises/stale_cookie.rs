@@ -1,6 +1,6 @@
 //! A cookie that the browser still has, of a row that has expired.
 
-use super::exercise::{Exercise, Hooks, Observed, Ticking};
+use super::exercise::{Exercise, Hooks, Observed, Tick, Ticking};
 use super::scene::Scene;
 use crate::lab::log::{Record, RowState, Rule, Told};
 
@@ -9,7 +9,11 @@ pub(super) static EXERCISE: Exercise = Exercise {
     title: "A live cookie of a dead row",
     choices: "abcd",
     right: "c",
-    ticks: &["untouched: nothing happened", "read: the cookie was deleted", "written: a new key was given"],
+    ticks: &[
+        Tick { before: "a visit that leaves the session alone", seen: "untouched: nothing happened" },
+        Tick { before: "a visit that reads it", seen: "read: the cookie was deleted" },
+        Tick { before: "a visit that writes to it", seen: "written: a new key was given" },
+    ],
     finding: "An expired row is found out when somebody looks: a read deletes the cookie, a write begins anew.",
     observe,
     ticking: Ticking::OneByOne,

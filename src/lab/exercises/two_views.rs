@@ -1,6 +1,6 @@
 //! One session in two views.
 
-use super::exercise::{Exercise, Hooks, Observed, Ticking};
+use super::exercise::{Exercise, Hooks, Observed, Tick, Ticking};
 use super::scene::{Scene, WORLD, WORLD2};
 use crate::lab::log::RowState;
 
@@ -9,7 +9,11 @@ pub(super) static EXERCISE: Exercise = Exercise {
     title: "Another view, the same session",
     choices: "abc",
     right: "a",
-    ticks: &["/hello/world was visited", "/hello/world2 was visited", "both with the same key"],
+    ticks: &[
+        Tick { before: "/hello/world was visited", seen: "/hello/world was visited" },
+        Tick { before: "/hello/world2 was visited", seen: "/hello/world2 was visited" },
+        Tick { before: "which keys the two had", seen: "both with the same key" },
+    ],
     finding: "A session belongs to the client and the site, not to a view.",
     observe,
     ticking: Ticking::Together,

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::EXERCISES;
-use super::exercise::Exercise;
+use super::exercise::{Exercise, Tick};
 use crate::lab::log::{Record, Snapshot};
 use crate::lab::progress::Progress;
 
@@ -12,11 +12,11 @@ use crate::lab::progress::Progress;
 pub(in crate::lab) struct ExerciseView {
     pub(in crate::lab) number: u8,
     title: &'static str,
-    finding: &'static str,
-    right: &'static str,
+    /// `None` until all is ticked, like [`right`](Self::right).
+    finding: Option<&'static str>,
+    right: Option<&'static str>,
+    /// The prediction, once it is locked.
     choice: Option<String>,
-    /// Whether the prediction may be judged.
-    answered: bool,
     pub(in crate::lab) done: bool,
     ticks: Vec<TickView>,
     pub(in crate::lab) ticked: u32,
@@ -34,6 +34,12 @@ struct TickView {
     ticked: bool,
 }
 
+impl TickView {
+    fn new(tick: Tick, ticked: bool) -> Self {
+        Self { text: if ticked { tick.seen } else { tick.before }, ticked }
+    }
+}
+
 impl ExerciseView {
     pub(in crate::lab) fn new(exercise: &Exercise, progress: &Progress) -> Self {
         let attempt = progress.attempts.get(&exercise.number);
@@ -44,16 +50,15 @@ impl ExerciseView {
         Self {
             number: exercise.number,
             title: exercise.title,
-            finding: exercise.finding,
-            right: exercise.right,
+            finding: done.then_some(exercise.finding),
+            right: done.then_some(exercise.right),
             choice: attempt.map(|attempt| attempt.choice.clone()),
-            answered: done,
             done,
             ticks: exercise
                 .ticks
                 .iter()
                 .enumerate()
-                .map(|(at, text)| TickView { text, ticked: bits & (1 << at) != 0 })
+                .map(|(at, tick)| TickView::new(*tick, bits & (1 << at) != 0))
                 .collect(),
             ticked: bits.count_ones(),
             evidence: attempt.map(|attempt| attempt.evidence.clone()).unwrap_or_default(),

@@ -184,15 +184,60 @@ async fn the_log_is_bounded() {
     assert_eq!(world.get("/lab/timeline/205").await.status, 200);
 }
 
+/// What stands between two texts, each time.
+fn between<'a>(page: &'a str, before: &str, after: &'a str) -> Vec<&'a str> {
+    page.split(before).skip(1).filter_map(|rest| Some(rest.split_once(after)?.0.trim())).collect()
+}
+
 #[actix_web::test]
-async fn every_exercise_has_a_right_choice_and_its_reasons() {
+async fn the_steps_of_an_exercise_open_one_after_the_other() {
     let mut world = World::start();
     for (number, right) in RIGHT {
-        let page = world.get(&format!("/lab/exercise/{number}")).await.body;
+        let path = format!("/lab/exercise/{number}");
+        let page = world.get(&path).await.body;
         assert!(page.contains(&format!("value=\"{right}\"")), "{number}");
+        for closed in
+            ["class=\"do\"", "class=\"ticks\"", "<summary>Hint</summary>", "class=\"verdict", "data-send"]
+        {
+            assert!(!page.contains(closed), "{number}: {closed} before the prediction");
+        }
+        world.predict(number).await;
+        let page = world.get(&path).await.body;
+        for open in
+            ["class=\"do\"", "class=\"ticks\"", "<summary>Hint</summary>", "<summary>The solution</summary>"]
+        {
+            assert!(page.contains(open), "{number}: {open} after it");
+        }
+        assert!(!page.contains("class=\"verdict"), "{number}: nothing is judged before it is observed");
+    }
+    world.do_all_but_the_restart().await;
+    for (number, _) in RIGHT.into_iter().filter(|(number, _)| *number != 15) {
+        let page = world.get(&format!("/lab/exercise/{number}")).await.body;
+        assert!(page.contains("class=\"verdict ok\""), "{number}: {page}");
         assert!(page.contains("/lab/code#") && page.contains("django/"), "{number}: names the rule");
-        assert!(page.contains("<summary>Hint</summary>"), "{number}");
-        assert!(page.contains("id=\"why\" hidden"), "{number}: not before it is done");
+    }
+}
+
+#[actix_web::test]
+async fn before_a_prediction_no_page_tells_what_there_is_to_find_out() {
+    let mut world = World::start();
+    world.do_all_but_the_restart().await;
+    world.restart().await;
+    world.visit(&[WORLD]).await;
+    let mut answers = Vec::new();
+    for (number, _) in RIGHT {
+        let page = world.get(&format!("/lab/exercise/{number}")).await.body;
+        let ticks = between(&page, "<span class=\"unseen\">Observed:</span>", "</li>");
+        let findings = between(&page, "<strong>✔ All observed.</strong>", "</p>");
+        assert!(!ticks.is_empty() && findings.len() == 1, "{number}: {page}");
+        answers.extend(ticks.into_iter().chain(findings).map(str::to_owned));
+    }
+    let mut stranger = World::start();
+    let exercises = RIGHT.map(|(number, _)| format!("/lab/exercise/{number}"));
+    for path in PAGES.into_iter().chain(exercises.iter().map(String::as_str)) {
+        let page = stranger.get(path).await.body;
+        let found: Vec<_> = answers.iter().filter(|answer| page.contains(answer.as_str())).collect();
+        assert!(found.is_empty(), "{path} tells {found:?}");
     }
 }
 
