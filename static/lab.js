@@ -7,8 +7,11 @@ const status = document.getElementById("status");
 const EVERY = 1000; // ms between two looks while the tab is visible
 const LOW = 10; // seconds left that are announced
 
+const root = body.dataset.root || ""; // of all addresses: a room's, or nothing
+const notices = document.getElementById("notices");
 let latest = Number(body.dataset.latest || 0);
 let boot = body.dataset.boot;
+let policy; // the settings in words
 let ahead = Date.now() - Number(body.dataset.now || Date.now()); // of the server's clock
 let paused = false;
 let ticked = null;
@@ -88,9 +91,12 @@ function celebrate(age) {
     say(`Saved: reset to ${age} seconds`);
 }
 
-// What a prediction or the last tick opens: the server's page tells, and its steps replace those that are here, so that
-// scrolling stays as it is.
-async function turn(step, text) {
+// What a prediction, the last tick or another tab opens: the server's page tells, and its steps replace those that are
+// here, so that scrolling stays as it is.
+const OPENED = { predict: "A new prediction can be made", do: "Your prediction is locked. Now do it", why: "All observed. The why is open" };
+
+async function turn(step, quietly) {
+    body.dataset.step = step;
     const answer = await fetch(location.href, { credentials: "same-origin" });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const part of document.querySelectorAll("[data-judged]")) {
@@ -98,45 +104,139 @@ async function turn(step, text) {
         if (judged) part.replaceWith(judged);
     }
     listen();
+    if (quietly) return;
     const opened = document.getElementById(step);
     opened?.querySelector("h2")?.focus({ preventScroll: true });
     opened?.scrollIntoView({ block: "nearest" });
-    say(text);
+    say(OPENED[step]);
 }
 
-function show(news) {
+// What the page says at its top, until it is so no more.
+
+function notice(name, text) {
+    let line = notices.querySelector(`[data-notice="${name}"]`);
+    if (!text) return line?.remove();
+    if (!line) {
+        line = document.createElement("p");
+        line.className = "notice warn";
+        line.dataset.notice = name;
+        notices.append(line);
+    }
+    const told = `⚠ ${text}`;
+    if (line.textContent !== told) line.textContent = told;
+}
+
+const AWAY = "The server does not answer. If it was stopped, start it again; this page waits, and then goes on by itself.";
+const STORE_AWAY = "The place where sessions are kept does not answer. What stands below may be old; it is read again every two seconds.";
+
+async function show(news) {
+    if (news.moved) return location.replace(news.moved);
     ahead = Date.now() - news.now_ms;
-    const restarted = news.boot_id !== boot;
+    const restarted = boot !== undefined && news.boot_id !== boot;
     const first = Object.keys(shown).length === 0;
+    const changed = !first && policy !== undefined && news.policy !== policy;
+    const saved = !first && !restarted && news.latest !== latest && news.saved !== null;
+    boot = news.boot_id;
+    latest = news.latest;
+    policy = news.policy;
+    notice("away", "");
+    notice("store", news.store_away ? STORE_AWAY : "");
     for (const [name, html] of Object.entries(news.panels)) replace(name, html);
-    if (!first && news.latest !== latest && news.saved !== null) celebrate(news.saved);
-    if (restarted) say("The server was started anew");
+    if (saved) celebrate(news.saved);
+    if (restarted) say("The server was started again. Its record of requests begins anew");
+    if (changed) await settle(news);
     if (ticked !== null && news.ticked > ticked) say(`Observed: ${news.ticked} ticked`);
     ticked = news.ticked;
-    latest = news.latest;
-    boot = news.boot_id;
     runClocks();
-    const doing = document.querySelector("#do.current");
-    if (news.done && doing) return turn("why", "All observed. The why is open");
+    if (news.step && body.dataset.step && news.step !== body.dataset.step) await turn(news.step);
+}
+
+// Another tab has changed the age or what is saved: the form here and the texts that name them follow.
+async function settle(news) {
+    const form = document.querySelector("form.settings");
+    if (form) {
+        if (![...form.age.options].some((option) => option.value === String(news.age))) form.age.add(new Option(`${news.age} s`, news.age));
+        form.age.value = news.age;
+        form.save_every_request.checked = news.save_every_request;
+    }
+    notice("settings", `The settings were changed elsewhere. ${news.policy}.`);
+    say(`The settings were changed. ${news.policy}`);
+    if (body.dataset.step) await turn(body.dataset.step, true);
 }
 
 let asking = null;
+let failures = 0;
 
-function look() {
-    const exercise = body.dataset.exercise ? `&exercise=${body.dataset.exercise}` : "";
-    asking = asking || fetch(`/lab/feed?after=${latest}${exercise}`, { credentials: "same-origin" })
-        .then((answer) => (answer.ok ? answer.json().then(show) : undefined))
-        .catch(() => {}) // the server is away, as in the exercise of its restart
-        .finally(() => { asking = null; });
-    return asking;
+// One question at a time; who asks meanwhile gets the answer to a question of its own.
+async function look() {
+    await asking;
+    asking = ask();
+    await asking;
 }
 
-// Requests and forms, without leaving the page.
+async function ask() {
+    const exercise = body.dataset.exercise ? `&exercise=${body.dataset.exercise}` : "";
+    const page = body.dataset.page ? `&page=${body.dataset.page}` : "";
+    const query = `${root}/lab/feed?after=${latest}${exercise}${page}`;
+    try {
+        const answer = await fetch(query, { credentials: "same-origin", cache: "no-store" });
+        failures = 0;
+        if (!answer.ok) return notice("feed", `The lab answered ${answer.status}. Load this page again.`);
+        const told = await answer.json();
+        news = told.news || [];
+        notice("feed", "");
+        await show(told);
+    } catch (error) {
+        failures += 1;
+        if (failures > 1) notice("away", AWAY);
+    }
+}
+
+// Requests and forms, without leaving the page. What they did stands beside them.
+
+let news = []; // the requests that the last answer tells of
+
+function did(element, method, text) {
+    const where = element.closest(".send, form")?.querySelector("output");
+    if (where) where.textContent = text;
+    const step = element.closest(".do li");
+    if (!step) return;
+    step.classList.add("did");
+    mark();
+}
+
+// In a list of steps the next button is the primary one.
+function mark() {
+    document.querySelectorAll(".do").forEach((steps) => {
+        const next = steps.querySelector("li:not(.did) .act");
+        steps.querySelectorAll(".act").forEach((button) => button.classList.toggle("primary", button === next));
+    });
+}
+
+async function perform(element, address, options) {
+    element.setAttribute("aria-busy", "true");
+    try {
+        const answer = await fetch(address, { credentials: "same-origin", cache: "no-store", ...options });
+        const failed = answer.type !== "opaqueredirect" && !answer.ok;
+        const cause = failed ? new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("pre") : null;
+        await look();
+        const path = new URL(address, location.href).pathname;
+        const told = news.filter((one) => one.path === path).at(-1);
+        const text = told ? told.text : `answered ${answer.status}`;
+        did(element, options.method || "GET", cause ? `${text}. ${cause.textContent}` : text);
+    } catch (error) {
+        did(element, "", "no answer came");
+        failures = 1;
+        await look();
+    } finally {
+        element.removeAttribute("aria-busy");
+    }
+}
 
 function send(event) {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     event.preventDefault();
-    fetch(event.currentTarget.href, { credentials: "same-origin", cache: "no-store" }).then(look, look);
+    perform(event.currentTarget, event.currentTarget.href, {});
 }
 
 function play(event) {
@@ -144,12 +244,24 @@ function play(event) {
     const form = event.currentTarget;
     // The property `formAction` of a button without the attribute is the page's own address.
     const address = event.submitter?.getAttribute("formaction") || form.action;
-    fetch(address, {
-        method: "POST",
-        credentials: "same-origin",
-        redirect: "manual", // its cookie is kept all the same
-        body: new URLSearchParams(new FormData(form)),
-    }).then(look, look);
+    const data = new URLSearchParams(new FormData(form));
+    // Its cookie is kept all the same.
+    perform(event.submitter || form, address, { method: "POST", redirect: "manual", body: data });
+}
+
+// The front page's button is a form for those without scripts; with them it is the counter itself.
+function visit(event) {
+    event.preventDefault();
+    perform(event.currentTarget, event.currentTarget.dataset.visit, {});
+}
+
+async function lock(event) {
+    event.preventDefault();
+    const form = event.currentTarget;
+    const data = new URLSearchParams(new FormData(form));
+    const locked = await fetch(form.action, { method: "POST", credentials: "same-origin", body: data });
+    if (!locked.ok) return form.submit(); // its page says what is wrong
+    await look();
 }
 
 function pause(event) {
@@ -161,19 +273,6 @@ function pause(event) {
     if (!paused) look();
 }
 
-async function lock(event) {
-    event.preventDefault();
-    const form = event.currentTarget;
-    const locked = await fetch(form.action, {
-        method: "POST",
-        credentials: "same-origin",
-        body: new URLSearchParams(new FormData(form)),
-    });
-    if (!locked.ok) return form.submit(); // its page says what is wrong
-    await look();
-    await turn("do", "Your prediction is locked. Now do it");
-}
-
 // Once for each element, also for those that have replaced others.
 function listen() {
     const on = (selector, event, handler) => document.querySelectorAll(`${selector}:not([data-heard])`).forEach((element) => {
@@ -183,6 +282,8 @@ function listen() {
     on("a[data-send]", "click", send);
     on("form[data-play]", "submit", play);
     on("form[data-lock]", "submit", lock);
+    on("form[data-visit]", "submit", visit);
+    mark();
 }
 listen();
 

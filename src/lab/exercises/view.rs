@@ -73,6 +73,15 @@ impl ExerciseView {
         }
     }
 
+    /// The step that is open: what its part of the page is called.
+    pub(in crate::lab) fn step(&self) -> &'static str {
+        match (&self.choice, self.done) {
+            (None, _) => "predict",
+            (Some(_), false) => "do",
+            (Some(_), true) => "why",
+        }
+    }
+
     /// All of them, in their order.
     pub(in crate::lab) fn all(progress: &Progress) -> Vec<Self> {
         EXERCISES.iter().map(|exercise| Self::new(exercise, progress)).collect()

@@ -3,6 +3,7 @@
 mod record;
 mod requests;
 mod row;
+mod summary;
 mod table;
 mod text;
 

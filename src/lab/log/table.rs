@@ -39,7 +39,7 @@ impl SessionTable {
     /// that is recorded reports that itself.
     pub(in crate::lab) async fn row(&self, key: Option<&str>) -> Option<RowView> {
         let key = key?;
-        if self.is_paused() {
+        if self.is_away() {
             return None;
         }
         let moment = Moment::new(self.clock.now(), self.policy.get());
@@ -55,7 +55,8 @@ impl SessionTable {
         None
     }
 
-    fn is_paused(&self) -> bool {
+    /// Whether the store did not answer a moment ago.
+    pub(in crate::lab) fn is_away(&self) -> bool {
         let failed = *self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         failed.is_some_and(|failed| failed.elapsed() < PAUSE)
     }
