@@ -4,6 +4,7 @@ mod record;
 mod requests;
 mod row;
 mod table;
+mod tags;
 mod text;
 
 pub(super) use self::record::{Note, Record, RowState, Rule, Told};
@@ -11,4 +12,5 @@ pub(super) use self::requests::{RequestLog, Snapshot};
 pub(crate) use self::row::Place;
 pub(super) use self::row::RowView;
 pub(super) use self::table::SessionTable;
+pub(super) use self::tags::KeyTag;
 pub(super) use self::text::shortened;
