@@ -5,6 +5,7 @@ mod requests;
 mod row;
 mod summary;
 mod table;
+mod tags;
 mod text;
 
 pub(super) use self::record::{Note, Record, RowState, Rule, Told};
@@ -12,4 +13,5 @@ pub(super) use self::requests::{RequestLog, Snapshot};
 pub(crate) use self::row::Place;
 pub(super) use self::row::RowView;
 pub(super) use self::table::SessionTable;
+pub(super) use self::tags::KeyTag;
 pub(super) use self::text::shortened;

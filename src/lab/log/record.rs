@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::row::RowView;
+use super::tags::KeyTag;
 use super::text::{clock_time, headers, shortened};
 use crate::sessions::{CookieAction, Decision, Outcome, Session, SessionPolicy};
 
@@ -59,6 +60,8 @@ pub(in crate::lab) struct Record {
     pub(in crate::lab) status: u16,
     pub(in crate::lab) response: Vec<(String, String)>,
     pub(in crate::lab) sent_key: Option<String>,
+    /// Set by the log.
+    pub(in crate::lab) sent_tag: Option<KeyTag>,
     pub(in crate::lab) row_state: RowState,
     pub(in crate::lab) accessed: bool,
     pub(in crate::lab) modified: bool,
@@ -71,6 +74,8 @@ pub(in crate::lab) struct Record {
     /// Seconds that the browser was told to keep the cookie; `None` with a set cookie: until it closes.
     pub(in crate::lab) max_age: Option<i64>,
     pub(in crate::lab) key_out: Option<String>,
+    /// Of the key that the session had at the end; set by the log.
+    pub(in crate::lab) tag: Option<KeyTag>,
     pub(in crate::lab) before: Option<RowView>,
     pub(in crate::lab) after: Option<RowView>,
     /// The counter that the request found.
@@ -106,6 +111,7 @@ impl Record {
             status: 0,
             response: Vec::new(),
             sent_key: sent_key.map(shortened),
+            sent_tag: None,
             row_state: RowState::of(before.as_ref(), at),
             accessed: false,
             modified: false,
@@ -116,6 +122,7 @@ impl Record {
             cookie: Told::None,
             max_age: None,
             key_out: None,
+            tag: None,
             before,
             after: None,
             counter: None,
@@ -251,6 +258,7 @@ mod testing {
                 status: 200,
                 response: Vec::new(),
                 sent_key: None,
+                sent_tag: None,
                 row_state: RowState::Absent,
                 accessed: false,
                 modified: false,
@@ -261,6 +269,7 @@ mod testing {
                 cookie: Told::None,
                 max_age: None,
                 key_out: None,
+                tag: None,
                 before: None,
                 after: None,
                 counter: Some(0),

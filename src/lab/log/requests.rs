@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::record::Record;
+use super::tags::{Colours, KeyTag};
 use crate::crypto::get_random_string;
 
 /// Requests that are kept.
@@ -21,6 +22,7 @@ pub(in crate::lab) struct RequestLog {
 struct Entries {
     count: u64,
     records: VecDeque<Arc<Record>>,
+    colours: Arc<Colours>,
 }
 
 /// The log at one moment. A page takes one, so that all its parts show the same requests.
@@ -32,6 +34,7 @@ pub(in crate::lab) struct Snapshot {
     pub(in crate::lab) latest: u64,
     /// All that is kept, the oldest first.
     pub(in crate::lab) records: Vec<Arc<Record>>,
+    colours: Arc<Colours>,
 }
 
 impl RequestLog {
@@ -50,6 +53,9 @@ impl RequestLog {
         entries.count += 1;
         record.n = entries.count;
         record.boot_id = Arc::clone(&self.boot_id);
+        let colours = Arc::make_mut(&mut entries.colours);
+        record.sent_tag = record.sent_key.as_deref().map(|key| colours.meet(key));
+        record.tag = record.key().map(|key| colours.meet(key));
         if entries.records.len() == CAPACITY {
             entries.records.pop_front();
         }
@@ -62,6 +68,7 @@ impl RequestLog {
             boot_id: Arc::clone(&self.boot_id),
             latest: entries.count,
             records: entries.records.iter().cloned().collect(),
+            colours: Arc::clone(&entries.colours),
         }
     }
 
@@ -75,6 +82,11 @@ impl Snapshot {
     /// The records after a number.
     pub(in crate::lab) fn after(&self, n: u64) -> &[Arc<Record>] {
         &self.records[self.records.partition_point(|record| record.n <= n)..]
+    }
+
+    /// What stands for a key on every page.
+    pub(in crate::lab) fn tag(&self, key: &str) -> KeyTag {
+        self.colours.tag(key)
     }
 }
 
@@ -95,6 +107,23 @@ mod tests {
         assert_eq!((full.records[0].n, full.records[CAPACITY - 1].n), (4, 203));
         assert!(full.records.iter().all(|record| record.boot_id == empty.boot_id));
         assert_ne!(RequestLog::new().boot_id(), log.boot_id());
+    }
+
+    #[test]
+    fn keys_are_tagged_in_the_order_in_which_they_appear() {
+        let log = RequestLog::new();
+        log.push(Record::visit("/hello/plain"));
+        log.push(Record::visit("/hello/world").saves("a8"));
+        let early = log.snapshot();
+        log.push(Record::visit("/hello/world").unknown("zz").saves("f3"));
+        let late = log.snapshot();
+        let tags = |n: usize| {
+            let colour = |tag: &Option<KeyTag>| tag.as_ref().map(|tag| tag.colour);
+            (colour(&late.records[n].sent_tag), colour(&late.records[n].tag))
+        };
+        assert_eq!([tags(0), tags(1), tags(2)], [(None, None), (None, Some(0)), (Some(1), Some(2))]);
+        assert_eq!((late.tag("a8"), late.tag("f3").colour), (early.tag("a8"), 2));
+        assert_eq!(late.tag("a8").letters, "a8");
     }
 
     #[test]
