@@ -6,6 +6,7 @@ use tera::Context;
 use super::exercises::{CLOSED_BROWSER, ExerciseView, judge};
 use super::learner::Theme;
 use super::limits::{self, FormLimits};
+use super::log::{KeyTag, RowView};
 use super::panels::{Panels, Present, last_known_key};
 use super::visit::Visit;
 
@@ -65,8 +66,24 @@ pub(super) async fn page(visit: &mut Visit, here: &str, path: &str) -> Context {
     context.insert("settings", &LiveSettings::of(visit));
     context.insert("limits", &FormLimits::new());
     context.insert("exercises", &exercises);
+    context.insert("front", &Front::new(visit, panels.row.as_ref()));
     context.insert("panels", &panels);
     context
+}
+
+/// The session on the front page.
+#[derive(Debug, Serialize)]
+struct Front {
+    tag: Option<KeyTag>,
+    /// What the counter's page showed at its last visit: one less than the row holds for the next.
+    counter: Option<i64>,
+}
+
+impl Front {
+    fn new(visit: &Visit, row: Option<&RowView>) -> Self {
+        let counter = row.and_then(|row| row.counter).map(|counter| counter.saturating_sub(1));
+        Self { tag: row.map(|row| visit.log.tag(&row.key)), counter }
+    }
 }
 
 async fn panels(visit: &Visit) -> Panels {

@@ -59,6 +59,10 @@ pub(super) async fn operate(
 /// Does one operation, and tells what came of it.
 fn perform(operation: &str, form: &PlayForm, session: &Session) -> Result<String, LabError> {
     Ok(match operation {
+        "visit" => {
+            let counter = session.fetch_update(COUNTER, 0, |counter: i64| counter.saturating_add(1))?;
+            format!("the counter was {counter}")
+        }
         "nothing" => "the view did not touch the session".to_owned(),
         "read" => {
             let (key, found) = (form.key()?, session.get::<RawJson>(form.key()?)?);

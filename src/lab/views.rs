@@ -4,14 +4,12 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Path, Query};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tera::context;
 
 use super::code::excerpts;
 use super::error::LabError;
 use super::exercises::{ExerciseView, find};
 use super::log::RowView;
 use super::pages::page;
-use super::state::Lab;
 use super::visit::Visit;
 use crate::sessions::backends::Count;
 use crate::site::Templates;
@@ -29,10 +27,10 @@ const PARTS: [&str; 5] = [
 
 type Answer = Result<HttpResponse, LabError>;
 
-/// `/`: sixty seconds, and the way in.
-pub(super) async fn index(lab: Data<Lab>, templates: Data<Templates>) -> Answer {
-    let age = lab.policy.get().cookie_age;
-    Ok(templates.render("lab/index.html", &context! { age => &age, root => "" })?)
+/// `/`: a session that lives and dies, and the way in. The lab's cookies do not come here, so none is answered.
+pub(super) async fn index(templates: Data<Templates>, mut visit: Visit) -> Answer {
+    let context = page(&mut visit, "front", "/").await;
+    Ok(templates.render("lab/index.html", &context)?)
 }
 
 /// `/lab`: the exercises.
