@@ -78,7 +78,7 @@ pub(super) async fn predict(number: Path<u8>, form: Form<PredictForm>, mut visit
     visit.may_change()?;
     let exercise = exercise(*number)?;
     if !exercise.has_choice(&form.choice) {
-        return Err(LabError::BadInput("that is none of the choices"));
+        return Err(LabError::BadInput("that is not one of the choices"));
     }
     // Not the visit's own snapshot: the form may have arrived long after the request's beginning.
     let since = Moment::from(&visit.lab.log.snapshot());
@@ -107,7 +107,7 @@ pub(super) async fn answer(
     visit.may_change()?;
     let exercise = exercise(*number)?;
     let question = exercise.hooks.question.as_ref().ok_or(LabError::NotFound("question"))?;
-    let text = fields.get(question.field).ok_or(LabError::BadInput("the answer is missing"))?;
+    let text = fields.get(question.field).ok_or(LabError::BadInput("the form has no answer in it"))?;
     let (own, is_of_another_row) = keys_that_begin_with(text.trim(), &visit).await?;
     let given = Answer { text, own: &own, is_of_another_row };
     let verdict = (question.check)(&given).map_err(LabError::BadInput)?;
