@@ -1,20 +1,24 @@
 //! What the lab's forms do: to the lab and its settings, never to a session.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Form, Path};
 use serde::Deserialize;
 
 use super::error::LabError;
-use super::exercises::{Answer, Exercise, find};
+use super::exercises::{Answer, Exercise, OwnKey, Verdict, find};
 use super::learner::{Theme, keep_theme};
 use super::limits;
+use super::log::Told;
 use super::progress::{Attempt, Moment};
 use super::redirects::{see, way_back};
 use super::state::Lab;
 use super::visit::Visit;
 use crate::sessions::cookie;
+
+/// Rows that a wrong answer is looked up among.
+const ROWS: u32 = 1000;
 
 type Done = Result<HttpResponse, LabError>;
 
@@ -74,7 +78,7 @@ pub(super) async fn predict(number: Path<u8>, form: Form<PredictForm>, mut visit
     visit.may_change()?;
     let exercise = exercise(*number)?;
     if !exercise.has_choice(&form.choice) {
-        return Err(LabError::BadInput("that is none of the choices"));
+        return Err(LabError::BadInput("that is not one of the choices"));
     }
     // Not the visit's own snapshot: the form may have arrived long after the request's beginning.
     let since = Moment::from(&visit.lab.log.snapshot());
@@ -103,21 +107,41 @@ pub(super) async fn answer(
     visit.may_change()?;
     let exercise = exercise(*number)?;
     let question = exercise.hooks.question.as_ref().ok_or(LabError::NotFound("question"))?;
-    let text = fields.get(question.field).ok_or(LabError::BadInput("the answer is missing"))?;
-    let row = visit.lab.table.row(visit.learner.sessionid.as_deref()).await;
-    let given = Answer { text, row: row.as_ref(), now: visit.lab.now() };
-    let right = (question.check)(&given).map_err(LabError::BadInput)?;
+    let text = fields.get(question.field).ok_or(LabError::BadInput("the form has no answer in it"))?;
+    let (own, is_of_another_row) = keys_that_begin_with(text.trim(), &visit).await?;
+    let given = Answer { text, own: &own, is_of_another_row };
+    let verdict = (question.check)(&given).map_err(LabError::BadInput)?;
     let page = page_of(exercise);
     let attempt = visit.learner.progress.attempts.get_mut(number.as_ref());
-    let page = match attempt {
-        _ if !right => format!("{page}?answer=wrong"),
-        None => format!("{page}?answer=early"),
-        Some(attempt) => {
+    let page = match (verdict, attempt) {
+        (Verdict::Wrong(why), _) => format!("{page}?answer={why}"),
+        (Verdict::Right, None) => format!("{page}?answer=early"),
+        (Verdict::Right, Some(attempt)) => {
             exercise.answered(attempt);
             page
         }
     };
     visit.answer(see(&page))
+}
+
+/// The keys that a text begins, of those that the browser was given or sends now; and whether it begins that of another
+/// row. Only the rows that expire last are looked through for that.
+async fn keys_that_begin_with(text: &str, visit: &Visit) -> Result<(Vec<OwnKey>, bool), LabError> {
+    let table = &visit.lab.table;
+    let given = visit.log.records.iter().filter(|record| record.cookie == Told::Set);
+    let given = given.filter_map(|record| record.key_out.as_deref());
+    let keys: BTreeSet<_> = given.chain(visit.learner.sessionid.as_deref()).collect();
+    let mut own = Vec::new();
+    for key in keys.into_iter().filter(|key| key.starts_with(text)) {
+        own.push(OwnKey { has_row: table.row(Some(key)).await.is_some() });
+    }
+    if own.iter().any(|key| key.has_row) {
+        return Ok((own, false));
+    }
+    // This also tells that the database is away, where a row that cannot be read looks like one that was deleted.
+    let page = table.page(ROWS, 0, visit.lab.now()).await?;
+    let is_of_another_row = page.is_some_and(|(rows, _)| rows.iter().any(|row| row.key.starts_with(text)));
+    Ok((own, is_of_another_row))
 }
 
 fn exercise(number: u8) -> Result<&'static Exercise, LabError> {

@@ -11,21 +11,21 @@ use crate::site::TemplateError;
 /// An error of the lab.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LabError {
-    #[error("no such {0}")]
+    #[error("there is no such {0}")]
     NotFound(&'static str),
     #[error("{0}")]
     BadInput(&'static str),
-    #[error("an age is {} to {} seconds", limits::AGE.start(), limits::AGE.end())]
+    #[error("the age must be between {} and {} seconds", limits::AGE.start(), limits::AGE.end())]
     BadAge,
-    #[error("a key has {} to {} characters", limits::KEY.start(), limits::KEY.end())]
+    #[error("the key must have {} to {} characters", limits::KEY.start(), limits::KEY.end())]
     BadKey,
-    #[error("a value has at most {} characters", limits::LONGEST_VALUE)]
+    #[error("the value must not have more than {} characters", limits::LONGEST_VALUE)]
     BadValue,
-    #[error("seconds are a whole number from {} to {}", limits::EXPIRY.start(), limits::EXPIRY.end())]
+    #[error("the seconds must be a whole number from {} to {}", limits::EXPIRY.start(), limits::EXPIRY.end())]
     BadExpiry,
-    #[error("the progress cookie has no good signature; open /lab to begin anew")]
+    #[error("the signature of your progress cookie is not valid; open /lab to start over")]
     ForgedProgress,
-    #[error("this operation answers 500, as it says")]
+    #[error("this operation fails on purpose, after its write")]
     OnPurpose,
     #[error("the lab is not mounted on this path")]
     NotMounted,

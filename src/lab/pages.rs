@@ -10,11 +10,12 @@ use super::log::{KeyTag, RowView};
 use super::panels::{Panels, Present, last_known_key};
 use super::visit::Visit;
 
-/// `SESSION_COOKIE_AGE` and `SESSION_SAVE_EVERY_REQUEST` as they are now.
+/// `SESSION_COOKIE_AGE`, `SESSION_SAVE_EVERY_REQUEST` and what else a page depends on, as they are now.
 #[derive(Debug, Serialize)]
 struct LiveSettings {
     age: i64,
     save_every_request: bool,
+    expire_at_browser_close: bool,
     cookie_name: String,
     ages: Vec<i64>,
 }
@@ -106,6 +107,7 @@ impl LiveSettings {
         Self {
             age: policy.cookie_age,
             save_every_request: policy.save_every_request,
+            expire_at_browser_close: policy.expire_at_browser_close,
             cookie_name: policy.cookie_name.clone(),
             ages,
         }

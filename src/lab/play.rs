@@ -66,7 +66,7 @@ fn perform(operation: &str, form: &PlayForm, session: &Session) -> Result<String
         "nothing" => "the view did not touch the session".to_owned(),
         "read" => {
             let (key, found) = (form.key()?, session.get::<RawJson>(form.key()?)?);
-            found.map_or_else(|| format!("{key} is not there"), |value| format!("{key} is {value}"))
+            found.map_or_else(|| format!("there is no {key}"), |value| format!("{key} is {value}"))
         }
         "set" => {
             session.insert(form.key()?, form.value()?)?;
@@ -74,17 +74,17 @@ fn perform(operation: &str, form: &PlayForm, session: &Session) -> Result<String
         }
         "pop" => {
             let found: Option<RawJson> = session.pop(form.key()?)?;
-            found.map_or_else(|| "there was nothing to take".to_owned(), |value| format!("took {value}"))
+            found.map_or_else(|| "there was nothing to pop".to_owned(), |value| format!("popped {value}"))
         }
         "nested_copy" => nested(session, false)?,
         "nested_put_back" => nested(session, true)?,
         "clear" => {
             session.clear();
-            "the data is gone, key and row stay".to_owned()
+            "the data was cleared; key and row stay".to_owned()
         }
         "flush" => {
             session.flush();
-            "the data, the row and the key are gone".to_owned()
+            "data, row and key were given up".to_owned()
         }
         "cycle_key" => {
             session.cycle_key()?;
@@ -93,11 +93,11 @@ fn perform(operation: &str, form: &PlayForm, session: &Session) -> Result<String
         "get_then_set" => {
             let counter: i64 = session.get(COUNTER)?.unwrap_or(0);
             session.insert(COUNTER, counter.saturating_add(1))?;
-            format!("saw {counter}, stores {}", counter.saturating_add(1))
+            format!("read {counter}, stores {}", counter.saturating_add(1))
         }
         "fetch_update" => {
             let counter = session.fetch_update(COUNTER, 0, |counter: i64| counter.saturating_add(1))?;
-            format!("saw {counter}, stores one more than the row then holds")
+            format!("read {counter}, stores one more than the row holds by then")
         }
         "expire_at_browser_close" => expire(session, 0, "set_expiry(0): the cookie ends with the browser")?,
         "expire_in" => {
@@ -131,9 +131,10 @@ fn nested(session: &Session, put_back: bool) -> Result<String, LabError> {
     let mut list: Vec<Value> = session.get(NESTED)?.unwrap_or_default();
     list.push(Value::from(list.len() + 1));
     let length = list.len();
+    let items = if length == 1 { "item" } else { "items" };
     if !put_back {
-        return Ok(format!("a copy of {NESTED} has {length} items; the session was not told"));
+        return Ok(format!("a copy of {NESTED} now has {length} {items}; the session was not changed"));
     }
     session.insert(NESTED, list)?;
-    Ok(format!("{NESTED} was put back with {length} items"))
+    Ok(format!("{NESTED} was stored with {length} {items}"))
 }

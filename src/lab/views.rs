@@ -84,7 +84,8 @@ pub(super) async fn timeline(templates: Data<Templates>, mut visit: Visit) -> An
 /// `/lab/timeline/N`: one request, with all that is known of it.
 pub(super) async fn request(templates: Data<Templates>, number: Path<u64>, mut visit: Visit) -> Answer {
     let at = visit.log.records.iter().position(|record| record.n == *number);
-    let at = at.ok_or(LabError::NotFound("request since the server's start"))?;
+    let at = at
+        .ok_or(LabError::NotFound("request in the log, which keeps the last 200 since the server started"))?;
     let mut context = page(&mut visit, "timeline", &format!("/lab/timeline/{number}")).await;
     let records = &visit.log.records;
     let number_at = |at: Option<usize>| at.and_then(|at| records.get(at)).map(|record| record.n);

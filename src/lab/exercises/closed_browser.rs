@@ -10,17 +10,14 @@ pub(in crate::lab) static EXERCISE: Exercise = Exercise {
     choices: "abc",
     right: "c",
     ticks: &[
+        Tick { before: "a cookie from /hello/poke", seen: "a cookie without Max-Age was set" },
         Tick {
-            before: "a cookie of the kind that step 1 asks for",
-            seen: "a cookie without Max-Age was set",
+            before: "what the browser sent after it was closed",
+            seen: "it was closed, and came back without a sessionid",
         },
-        Tick {
-            before: "the browser came back after it was closed",
-            seen: "the browser was closed, and sends no sessionid",
-        },
-        Tick { before: "what became of the row", seen: "the row is live all the same" },
+        Tick { before: "what became of the row", seen: "its row was live all the same" },
     ],
-    finding: "A cookie that ends with the browser says nothing of the row, which lives SESSION_COOKIE_AGE.",
+    finding: "Closing the browser ends the cookie. The row lives on, until SESSION_COOKIE_AGE after its last save.",
     observe,
     ticking: Ticking::OneByOne,
     hooks: Hooks::NONE,

@@ -1,9 +1,6 @@
 //! What an exercise is made of, and how its ticks are kept.
 
-use chrono::{DateTime, Utc};
-
 use super::scene::Scene;
-use crate::lab::log::RowView;
 use crate::lab::progress::{Attempt, NotedSession};
 
 /// An exercise, but for its texts: these are in `templates/lab/exercises/`.
@@ -60,7 +57,7 @@ pub(in crate::lab) struct Question {
     /// The name of the form's field.
     pub(in crate::lab) field: &'static str,
     /// Whether an answer is right; an error, with its text, where it cannot be an answer at all.
-    pub(in crate::lab) check: fn(&Answer<'_>) -> Result<bool, &'static str>,
+    pub(in crate::lab) check: fn(&Answer<'_>) -> Result<Verdict, &'static str>,
     /// Shown instead of the requests that show what was observed.
     pub(in crate::lab) instead_of_evidence: &'static str,
 }
@@ -68,9 +65,25 @@ pub(in crate::lab) struct Question {
 /// What a learner has typed in, and what it is checked against.
 pub(in crate::lab) struct Answer<'a> {
     pub(in crate::lab) text: &'a str,
-    /// The row under the key that the browser sends.
-    pub(in crate::lab) row: Option<&'a RowView>,
-    pub(in crate::lab) now: DateTime<Utc>,
+    /// The keys that begin with it, of those that the log shows or the browser sends.
+    pub(in crate::lab) own: &'a [OwnKey],
+    /// Whether the key of a row that the log does not show begins with it.
+    pub(in crate::lab) is_of_another_row: bool,
+}
+
+/// A key that the learner's browser has had.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::lab) struct OwnKey {
+    /// Whether its row is in the table, live or expired.
+    pub(in crate::lab) has_row: bool,
+}
+
+/// What comes of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::lab) enum Verdict {
+    Right,
+    /// With the word by which the page's template knows what is wrong.
+    Wrong(&'static str),
 }
 
 /// Ticks from the first on, and the requests that show them.

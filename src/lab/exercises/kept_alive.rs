@@ -8,7 +8,7 @@ const VISITS: usize = 4;
 
 pub(super) static EXERCISE: Exercise = Exercise {
     number: 7,
-    title: "Keep it alive",
+    title: "Four visits",
     choices: "abcd",
     right: "b",
     ticks: &[
@@ -16,7 +16,7 @@ pub(super) static EXERCISE: Exercise = Exercise {
         Tick { before: "what the counter did", seen: "the counter rose by one each time" },
         Tick { before: "what expire_date did", seen: "expire_date rose each time" },
     ],
-    finding: "Every save gives cookie and row their full age again.",
+    finding: "Every save gives the cookie and the row their full age again.",
     observe,
     ticking: Ticking::Together,
     hooks: Hooks::NONE,

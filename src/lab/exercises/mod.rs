@@ -19,7 +19,7 @@ mod two_views;
 mod view;
 
 pub(super) use self::closed_browser::EXERCISE as CLOSED_BROWSER;
-pub(super) use self::exercise::{Answer, Exercise};
+pub(super) use self::exercise::{Answer, Exercise, OwnKey, Verdict};
 pub(super) use self::judge::judge;
 pub(super) use self::view::ExerciseView;
 
@@ -56,50 +56,96 @@ mod tests {
         template.split(before).skip(1).filter_map(|rest| rest.chars().next()).collect()
     }
 
-    /// The figures that quote this program: the file of each, and its lines as they stand there.
-    fn quoted(template: &str) -> impl Iterator<Item = (&str, String)> {
-        template.split("{% <source of=\"Here\" file=\"").skip(1).map(|figure| {
-            let (file, rest) = figure.split_once('"').expect("the file's name ends");
-            let (_, body) = rest.split_once("%}").expect("the tag ends");
-            let (body, _) = body.split_once("{% </source> %}").expect("the figure ends");
-            let text = body.replace("<mark>", "").replace("</mark>", "");
-            (
-                file,
-                text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&"),
-            )
-        })
+    fn template_of(exercise: &Exercise) -> String {
+        let name = format!("templates/lab/exercises/{}.html", exercise.number);
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).expect("a template")
+    }
+
+    /// What stands between two tags, each time.
+    fn between<'a>(text: &'a str, begin: &str, end: &'a str) -> impl Iterator<Item = &'a str> {
+        text.split(begin).skip(1).filter_map(move |rest| Some(rest.split_once(end)?.0))
+    }
+
+    /// The figures that quote Django (`Django`) or this program (`Here`): the file of each, and its body.
+    fn figures<'a>(template: &'a str, of: &str) -> Vec<(&'a str, &'a str)> {
+        let begin = format!("{{% <source of=\"{of}\" file=\"");
+        let figure = |rest: &'a str| {
+            let (file, rest) = rest.split_once('"').expect("the file's name ends");
+            (file, rest.split_once("%}").expect("the tag ends").1)
+        };
+        between(template, &begin, "{% </source> %}").map(figure).collect()
+    }
+
+    /// A figure's lines as they stand in the file.
+    fn quoted(figure: &str) -> String {
+        let text = figure.replace("<mark>", "").replace("</mark>", "");
+        text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
     }
 
     #[test]
     fn the_lines_that_an_exercise_quotes_stand_in_this_program() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let mut figures = 0;
         for exercise in EXERCISES {
-            let name = format!("templates/lab/exercises/{}.html", exercise.number);
-            let template = fs::read_to_string(root.join(&name)).expect("a template");
-            for (file, text) in quoted(&template) {
+            for (file, figure) in figures(&template_of(exercise), "Here") {
                 let source = fs::read_to_string(root.join(file)).expect(file);
+                let text = quoted(figure);
                 for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && *line != "…") {
                     let found = source.lines().any(|ours| ours.trim() == line);
-                    assert!(found, "{name} quotes `{line}`, which is not in {file}");
+                    assert!(found, "{} quotes `{line}`, which is not in {file}", exercise.number);
                 }
-                figures += 1;
             }
         }
-        assert!(figures > 0, "the test finds them");
     }
 
     #[test]
-    fn numbers_rise_and_each_template_has_the_choices() {
-        assert!(EXERCISES.is_sorted_by(|one, next| one.number < next.number));
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/lab/exercises");
+    fn each_side_of_an_exercise_quotes_a_line_that_fired() {
         for exercise in EXERCISES {
-            let template =
-                fs::read_to_string(folder.join(format!("{}.html", exercise.number))).expect("a template");
+            for of in ["Django", "Here"] {
+                let template = template_of(exercise);
+                let figures = figures(&template, of);
+                assert!(!figures.is_empty(), "{}: {of}", exercise.number);
+                for (file, figure) in figures {
+                    assert_eq!(figure.matches("<mark>").count(), 1, "{}: {file}", exercise.number);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_document_is_quoted_word_for_word() {
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/lab/learn");
+        let parts = fs::read_dir(folder).expect("the document").map(|part| part.expect("a part").path());
+        let document =
+            words(&parts.map(|part| fs::read_to_string(part).expect("a part")).collect::<String>());
+        for exercise in EXERCISES {
+            let template = template_of(exercise);
+            let quotations: Vec<_> = between(&template, "{% <seed> %}", "{% </seed> %}").collect();
+            assert!(!quotations.is_empty(), "{}", exercise.number);
+            for piece in quotations.iter().flat_map(|quotation| quotation.split('…')) {
+                let piece = words(&piece.replace(" [sic]", ""));
+                assert!(document.contains(&piece), "{}: {piece}", exercise.number);
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_rise_and_each_template_has_its_blocks_and_an_answer_to_each_choice() {
+        assert!(EXERCISES.is_sorted_by(|one, next| one.number < next.number));
+        for exercise in EXERCISES {
+            let template = template_of(exercise);
             assert_eq!(letters(&template, "{% <choice value=\""), exercise.choices, "{}", exercise.title);
+            assert_eq!(letters(&template, "{% <answer to=\""), exercise.choices, "{}", exercise.title);
+            for block in
+                ["question", "choices", "do", "answer", "why", "code", "hint", "bigger_hint", "solution"]
+            {
+                let tag = format!("{{% block {block} %}}");
+                assert_eq!(template.matches(&tag).count(), 1, "{}: {block}", exercise.title);
+            }
             assert!(exercise.has_choice(exercise.right), "{}", exercise.title);
             assert!((1..=8).contains(&exercise.ticks.len()), "{}: they are kept as a byte", exercise.title);
         }
-        assert_eq!(fs::read_dir(&folder).expect("templates").count(), EXERCISES.len());
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/lab/exercises");
+        assert_eq!(fs::read_dir(folder).expect("templates").count(), EXERCISES.len());
     }
 }

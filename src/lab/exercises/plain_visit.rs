@@ -6,7 +6,7 @@ use crate::lab::log::Told;
 
 pub(super) static EXERCISE: Exercise = Exercise {
     number: 1,
-    title: "A visit that tracks nothing",
+    title: "The first visit",
     choices: "abc",
     right: "b",
     ticks: &[
@@ -14,7 +14,7 @@ pub(super) static EXERCISE: Exercise = Exercise {
         Tick { before: "what the view did with the session", seen: "the session was not accessed" },
         Tick { before: "what the browser was given", seen: "no cookie was set" },
     ],
-    finding: "A view that never touches the session sets no cookie and reads no row.",
+    finding: "A view that never touches the session starts none: no cookie, no row.",
     observe,
     ticking: Ticking::Together,
     hooks: Hooks::NONE,

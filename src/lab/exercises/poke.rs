@@ -11,10 +11,10 @@ pub(super) static EXERCISE: Exercise = Exercise {
     right: "a",
     ticks: &[
         Tick { before: "what the browser was given", seen: "a cookie was set" },
-        Tick { before: "how long it may keep that", seen: "without Max-Age: it ends with the browser" },
-        Tick { before: "which key it has", seen: "its key is a new one" },
+        Tick { before: "how long the browser keeps it", seen: "it has no Max-Age: it ends with the browser" },
+        Tick { before: "which key it has", seen: "its key is new" },
     ],
-    finding: "set_expiry(0) modifies the session, so it is saved, and its cookie ends with the browser.",
+    finding: "set_expiry(0) is a write, so the session is saved. Its cookie ends with the browser; its row does not.",
     observe,
     ticking: Ticking::Together,
     hooks: Hooks::NONE,

@@ -13,12 +13,12 @@ const READS: usize = 3;
 
 pub(super) static EXERCISE: Exercise = Exercise {
     number: 9,
-    title: "Does reading keep it alive?",
+    title: "Three reads",
     choices: "abcd",
     right: "b",
     ticks: &[
         Tick {
-            before: "three visits in a row that only read",
+            before: "three visits in a row to a view that only reads",
             seen: "three reads in one session, none saved",
         },
         Tick {
@@ -27,7 +27,7 @@ pub(super) static EXERCISE: Exercise = Exercise {
         },
         Tick { before: "what expire_date did", seen: "expire_date did not move" },
     ],
-    finding: "Only a save moves the expiry. Reading alone does not.",
+    finding: "Only a save moves the end of a session. Reading does not.",
     observe,
     ticking: Ticking::Together,
     hooks: Hooks::NONE,

@@ -13,10 +13,10 @@ pub(super) static EXERCISE: Exercise = Exercise {
     right: "b",
     ticks: &[
         Tick { before: "what the browser sent", seen: "a cookie was sent" },
-        Tick { before: "where that came from", seen: "its key is that of an earlier answer" },
-        Tick { before: "what it found in the table", seen: "the key's row is live" },
+        Tick { before: "where its value came from", seen: "an earlier response had set its key" },
+        Tick { before: "what the table had for it", seen: "the key's row was live" },
     ],
-    finding: "A returning client is known by the key that it sends, and by nothing else.",
+    finding: "You are recognised by the key that your browser sends, and by nothing else.",
     observe,
     ticking: Ticking::Together,
     hooks: Hooks::NONE,

@@ -11,10 +11,10 @@ pub(super) static EXERCISE: Exercise = Exercise {
     ticks: &[
         Tick { before: "what the browser sent after the silence", seen: "the browser sent no cookie" },
         Tick { before: "what the old row was by then", seen: "the old row had expired" },
-        Tick { before: "which key you were given", seen: "a new key was given" },
+        Tick { before: "which key you were given", seen: "you were given a new key" },
         Tick { before: "where the counter stood", seen: "the counter was 0" },
     ],
-    finding: "After SESSION_COOKIE_AGE without a save the browser forgets the cookie, and the row is no longer valid.",
+    finding: "After SESSION_COOKIE_AGE without a save the browser drops the cookie and the row has expired. It stays in the table.",
     observe,
     ticking: Ticking::Together,
     hooks: Hooks::NONE,

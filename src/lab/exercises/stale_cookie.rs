@@ -6,15 +6,15 @@ use crate::lab::log::{Record, RowState, Rule, Told};
 
 pub(super) static EXERCISE: Exercise = Exercise {
     number: 16,
-    title: "A live cookie of a dead row",
+    title: "The cookie outlives its row",
     choices: "abcd",
     right: "c",
     ticks: &[
-        Tick { before: "a visit that leaves the session alone", seen: "untouched: nothing happened" },
-        Tick { before: "a visit that reads it", seen: "read: the cookie was deleted" },
-        Tick { before: "a visit that writes to it", seen: "written: a new key was given" },
+        Tick { before: "a view that leaves the session alone", seen: "untouched: the cookie stayed" },
+        Tick { before: "a view that reads it", seen: "read: the cookie was deleted" },
+        Tick { before: "a view that writes to it", seen: "written: you were given a new key" },
     ],
-    finding: "An expired row is found out when somebody looks: a read deletes the cookie, a write begins anew.",
+    finding: "The server notices an expired row only when a view uses the session: a read deletes the cookie, a write starts a new session.",
     observe,
     ticking: Ticking::OneByOne,
     hooks: Hooks::NONE,

@@ -6,15 +6,15 @@ use crate::lab::log::RowState;
 
 pub(super) static EXERCISE: Exercise = Exercise {
     number: 5,
-    title: "Another view, the same session",
+    title: "Another view",
     choices: "abc",
     right: "a",
     ticks: &[
         Tick { before: "/hello/world was visited", seen: "/hello/world was visited" },
         Tick { before: "/hello/world2 was visited", seen: "/hello/world2 was visited" },
-        Tick { before: "which keys the two had", seen: "both with the same key" },
+        Tick { before: "which key each of them had", seen: "both had the same key" },
     ],
-    finding: "A session belongs to the client and the site, not to a view.",
+    finding: "A session belongs to a browser and a site, not to a view.",
     observe,
     ticking: Ticking::Together,
     hooks: Hooks::NONE,

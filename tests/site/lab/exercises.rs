@@ -34,23 +34,81 @@ async fn a_poke_ticks_2_if_its_key_is_new() {
     assert_eq!(world.ticks(2).await, (3, true));
 }
 
+/// What exercise 3 says to a wrong answer: the end of the address that it leads to, and the sentence that is shown there.
+async fn refused(world: &mut World, prefix: &str) -> (String, String) {
+    let answer = world.post("/lab/exercise/3/answer", &[("prefix", prefix)]).await;
+    let location = answer.header("location").unwrap().to_owned();
+    let page = world.get(&location).await.body;
+    let alert = page.split_once("role=\"alert\">✘").map(|(_, rest)| rest.split_once("</p>").unwrap().0);
+    assert!(!world.is_done(3).await, "{prefix:?}");
+    (location.split_once("?answer=").unwrap().1.to_owned(), alert.unwrap_or_default().to_owned())
+}
+
 #[actix_web::test]
 async fn the_first_characters_of_the_key_tick_3() {
     let mut world = World::start();
     world.visit(&[WORLD]).await;
     let key = world.key().unwrap();
     let answer = "/lab/exercise/3/answer";
-    world.post(answer, &[("prefix", &key[..6])]).await;
+    let early = world.post(answer, &[("prefix", &key[..6])]).await;
+    assert_eq!(early.header("location"), Some("/lab/exercise/3?answer=early"));
     world.predict(3).await;
     assert!(!world.is_done(3).await, "before the prediction");
-    for wrong in ["", "aaaaaa", &key[..5], &key[1..7], "%", "<b>'\";"] {
-        let answer = world.post(answer, &[("prefix", wrong)]).await;
-        assert_eq!(answer.header("location"), Some("/lab/exercise/3?answer=wrong"), "{wrong:?}");
-        assert!(!world.is_done(3).await, "{wrong:?}");
+    for (wrong, why) in [
+        ("", "short"),
+        (&key[..5], "short"),
+        ("%", "short"),
+        ("aaaaaa", "unknown"),
+        (&key[1..7], "unknown"),
+        ("<b>'\";", "unknown"),
+    ] {
+        let (word, alert) = refused(&mut world, wrong).await;
+        assert_eq!(word, why, "{wrong:?}");
+        assert!(!alert.is_empty(), "{wrong:?} is told nothing");
     }
-    assert!(world.get("/lab/exercise/3?answer=wrong").await.body.contains("role=\"alert\""));
     world.post(answer, &[("prefix", &key[..6])]).await;
     assert!(world.is_done(3).await);
+}
+
+#[actix_web::test]
+async fn the_key_of_a_row_that_has_expired_ticks_3_as_well() {
+    let mut world = World::start();
+    world.predict(3).await;
+    world.visit(&[WORLD]).await;
+    let key = world.key().unwrap();
+    world.advance(AGE + 1);
+    world.visit(&[WORLD]).await;
+    assert_ne!(world.key().unwrap(), key);
+    world.post("/lab/exercise/3/answer", &[("prefix", &key[..6])]).await;
+    assert!(world.is_done(3).await, "it is on the screen, and in the table");
+}
+
+#[actix_web::test]
+async fn a_wrong_answer_to_3_is_told_what_is_wrong() {
+    let mut world = World::start();
+    world.predict(3).await;
+    world.visit(&[WORLD]).await;
+    let deleted = world.key().unwrap();
+    // Another program on the same table.
+    let mut foreign = world.rows().remove(0);
+    foreign.session_key = "f".repeat(32);
+    world.write_row(&foreign);
+    world.post("/play/flush", &[]).await;
+    let mut told = Vec::new();
+    for (prefix, why) in [
+        (&deleted[..6], "deleted"),
+        (&foreign.session_key[..6], "foreign"),
+        (&deleted[..5], "short"),
+        ("aaaaaa", "unknown"),
+    ] {
+        let (word, alert) = refused(&mut world, prefix).await;
+        assert_eq!(word, why, "{prefix}");
+        assert!(!alert.is_empty() && !told.contains(&alert), "{prefix}: {alert}");
+        told.push(alert);
+    }
+    world.drop_table();
+    let away = world.post("/lab/exercise/3/answer", &[("prefix", &deleted[..6])]).await;
+    assert_eq!(away.status, 503, "nothing is said of a row that could not be looked for");
 }
 
 #[actix_web::test]
@@ -58,8 +116,7 @@ async fn no_row_no_tick_of_3() {
     let mut world = World::start();
     world.predict(3).await;
     world.browser.set_cookie("sessionid", "abcdef0123456789abcdef0123456789");
-    world.post("/lab/exercise/3/answer", &[("prefix", "abcdef")]).await;
-    assert!(!world.is_done(3).await, "a key without a row");
+    assert_eq!(refused(&mut world, "abcdef").await.0, "deleted", "a key without a row");
 }
 
 #[actix_web::test]
@@ -401,19 +458,4 @@ async fn evidence_is_that_of_its_own_run() {
     world.visit(&[PLAIN]).await;
     let page = world.get("/lab/exercise/2").await.body;
     assert!(page.contains("no longer in the log"), "{page}");
-}
-
-#[actix_web::test]
-async fn somebody_elses_key_does_not_tick_3() {
-    let mut world = World::start();
-    let mut other = world.client();
-    let key = other.get(WORLD).await.unwrap().header("set-cookie").unwrap()[10..42].to_owned();
-    world.predict(3).await;
-    world.post("/lab/exercise/3/answer", &[("prefix", &key[..6])]).await;
-    assert!(!world.is_done(3).await);
-    world.post("/lab/exercise/3/reset", &[]).await;
-    world.visit(&[WORLD]).await;
-    let own = world.key().unwrap();
-    let early = world.post("/lab/exercise/3/answer", &[("prefix", &own[..6])]).await;
-    assert_eq!(early.header("location"), Some("/lab/exercise/3?answer=early"));
 }

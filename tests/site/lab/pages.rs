@@ -214,6 +214,15 @@ async fn the_steps_of_an_exercise_open_one_after_the_other() {
     for (number, _) in RIGHT.into_iter().filter(|(number, _)| *number != 15) {
         let page = world.get(&format!("/lab/exercise/{number}")).await.body;
         assert!(page.contains("class=\"verdict ok\""), "{number}: {page}");
+        assert_eq!(
+            page.matches("class=\"answer\"").count(),
+            1,
+            "{number}: the answer to the learner's own choice"
+        );
+        assert!(
+            page.contains("<cite><a href=\"/lab/learn/1\">Django sessions</a></cite>"),
+            "{number}: the document's words"
+        );
         assert!(page.contains("/lab/code#") && page.contains("django/"), "{number}: names the rule");
     }
 }

@@ -213,7 +213,8 @@ async fn forged_progress_is_not_believed() {
         let page = world.get("/lab").await;
         assert_eq!(page.status, 200);
         assert!(
-            page.body.contains("no good signature") && page.body.contains("0 of 12 done"),
+            page.body.contains("The signature of your progress cookie was not valid")
+                && page.body.contains("0 of 12 done"),
             "{}",
             page.body
         );
