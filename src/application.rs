@@ -284,9 +284,7 @@ impl Site {
                 SecretKeys { current: &settings.secret_key, fallbacks: &settings.secret_key_fallbacks };
             Data::new(Lab::new(keys, storage.clone(), lab_place(settings), policy.clone(), clock.clone()))
         });
-        let folder = settings.base_dir.join("templates");
-        let templates =
-            if is_test_server { Templates::load_or_built_in(&folder) } else { Templates::load(&folder) };
+        let templates = Templates::load_over_built_in(&settings.base_dir.join("templates"));
         Ok(Self {
             lab,
             templates: Data::new(templates?),

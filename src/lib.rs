@@ -26,13 +26,13 @@
 //! | [`db`] | | the database, through Diesel; knows no session |
 //! | [`cache`] | `django.core.cache` | locmem, Redis and memcached, with compare and swap; knows no session |
 //! | [`sessions`] | `django.contrib.sessions` | the session layer |
-//! | [`settings`] | `django.conf` | `settings.toml`, `.env` and the environment |
-//! | [`testing`] | | a client whose cookies expire by your clock |
-//! | [`site`] | an app's `urls.py`, `views.py` | the counter site |
+//! | `settings` | `django.conf` | `settings.toml`, `.env` and the environment |
+//! | `testing` | | a client whose cookies expire by your clock |
+//! | `site` | an app's `urls.py`, `views.py` | the counter site |
 //! | `lab` | | the pages around the counter site that show what a session does |
-//! | [`application`] | `wsgi.py` | settings become a running site |
-//! | [`testserver`] | | a site whose clock a test sets over HTTP |
-//! | [`management`] | `manage.py` | the commands |
+//! | `application` | `wsgi.py` | settings become a running site |
+//! | `testserver` | | a site whose clock a test sets over HTTP |
+//! | `management` | `manage.py` | the commands |
 //!
 //! The names of a session's methods, for those who know one of the two worlds:
 //!
@@ -53,6 +53,9 @@
 //! off for the session layer alone. `testing` is the test client by itself, `actix-session` the adapter by
 //! itself. `postgres` adds PostgreSQL to SQLite; OpenSSL's headers must be there to build it. `redis`, `redis-tls` and
 //! `memcached` add these caches to the memory of the process.
+
+// On docs.rs, each item says which feature it needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "site")]
 pub mod application;

@@ -41,7 +41,9 @@ pub fn start_logging() -> Log {
     panic::set_hook(Box::new(|panic| {
         if thread::current().name() != Some("main") {
             let place = panic.location().map(|place| format!(" at {place}")).unwrap_or_default();
-            let message = panic.payload_as_str().unwrap_or("no message");
+            let (text, string) =
+                (panic.payload().downcast_ref::<&str>(), panic.payload().downcast_ref::<String>());
+            let message = text.copied().or(string.map(String::as_str)).unwrap_or("no message");
             log::error!("a thread has failed{place}: {}", message.replace('\n', " "));
         }
     }));

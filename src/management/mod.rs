@@ -31,8 +31,8 @@ use crate::settings::{Settings, SettingsError};
 #[derive(Debug, Parser)]
 #[command(name = "manage", version, disable_help_subcommand = true)]
 struct Cli {
-    /// The settings file instead of ./settings.toml; templates, static files and relative paths resolve
-    /// from its folder.
+    /// The settings file instead of ./settings.toml. Relative paths start at its folder, and templates and static files in it
+    /// replace those that are built in.
     #[arg(long, global = true, value_name = "FILE")]
     settings: Option<PathBuf>,
     #[command(subcommand)]

@@ -1,12 +1,16 @@
-//! `/static/…`: the files of one folder, and nothing else that a path could name.
+//! `/static/…`: the files of one folder, those that are built in where it has none, and nothing else that a path could name.
 
-use std::io;
+use std::borrow::Cow;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use actix_files::{NamedFile, PathBufWrap};
+use actix_files::{NamedFile, PathBufWrap, file_extension_to_mime};
 use actix_web::error::ErrorNotFound;
-use actix_web::web::Data;
-use actix_web::{Error, HttpRequest};
+use actix_web::http::header::{ContentType, ETag, EntityTag, Header as _, IfNoneMatch};
+use actix_web::web::{Bytes, Data};
+use actix_web::{Error, HttpRequest, HttpResponse};
+
+use super::built_in;
 
 /// The folder, with no symbolic link in its path.
 #[derive(Clone, Debug)]
@@ -15,19 +19,21 @@ pub(super) struct StaticFolder(PathBuf);
 impl StaticFolder {
     pub(super) fn new(folder: &Path) -> Self {
         let canonical = folder.canonicalize().unwrap_or_else(|error| {
-            let name = folder.to_string_lossy();
-            log::warn!("{name:?} cannot be read, so there are no static files: {error}");
+            if error.kind() != ErrorKind::NotFound {
+                let name = folder.to_string_lossy();
+                log::warn!("{name:?} cannot be read, so there are no static files: {error}");
+            }
             folder.to_owned()
         });
         Self(canonical)
     }
 
-    /// The file at a URL's path. A link that leads out of the folder, a folder, a named pipe or a device is none:
-    /// opening a pipe would wait for its writer.
+    /// The file at a URL's path; `NotFound` if there is nothing. A link that leads out of the folder, a folder, a named
+    /// pipe or a device is refused: opening a pipe would wait for its writer.
     fn open(&self, path: &Path) -> io::Result<NamedFile> {
         let path = self.0.join(path).canonicalize()?;
         if !path.starts_with(&self.0) || !path.metadata()?.is_file() {
-            return Err(io::ErrorKind::NotFound.into());
+            return Err(ErrorKind::PermissionDenied.into());
         }
         NamedFile::open(path)
     }
@@ -35,8 +41,9 @@ impl StaticFolder {
 
 /// GET and HEAD.
 ///
-/// There is no ETag, since actix-files writes the file's inode into it: it would tell of the disk, and differ between
-/// servers that hold the same files. `Last-Modified` serves conditional requests, as in Django's `static.serve`.
+/// A file of the folder has no ETag, since actix-files writes the file's inode into it: it would tell of the disk, and
+/// differ between servers that hold the same files. `Last-Modified` serves conditional requests, as in Django's
+/// `static.serve`. What is built in has no date, and its ETag is made of its content.
 ///
 /// # Errors
 ///
@@ -44,10 +51,49 @@ impl StaticFolder {
 pub(super) async fn static_file(
     folder: Data<StaticFolder>,
     request: HttpRequest,
-) -> Result<NamedFile, Error> {
+) -> Result<HttpResponse, Error> {
     let path = PathBufWrap::parse_path(request.match_info().query("path"), false).map_err(ErrorNotFound)?;
-    let file = folder.open(path.as_ref()).map_err(|_| ErrorNotFound("no such file"))?;
-    Ok(file.use_etag(false))
+    match folder.open(path.as_ref()) {
+        Ok(file) => Ok(file.use_etag(false).into_response(&request)),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            built_in_file(path.as_ref(), &request).ok_or_else(no_such_file)
+        }
+        Err(_) => Err(no_such_file()),
+    }
+}
+
+fn no_such_file() -> Error {
+    ErrorNotFound("no such file")
+}
+
+fn built_in_file(path: &Path, request: &HttpRequest) -> Option<HttpResponse> {
+    let (data, hash) = built_in::static_file(path.to_str()?)?;
+    let tag = EntityTag::new_strong(hash);
+    let known = match IfNoneMatch::parse(request) {
+        Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|known| known.weak_eq(&tag)),
+        Ok(IfNoneMatch::Any) => true,
+        Err(_) => false,
+    };
+    let mut answer = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    answer.insert_header(ETag(tag));
+    if known {
+        return Some(answer.finish());
+    }
+    let body = match data {
+        Cow::Borrowed(data) => Bytes::from_static(data),
+        Cow::Owned(data) => data.into(),
+    };
+    Some(answer.insert_header(content_type(path)).body(body))
+}
+
+/// As actix-files has it for the folder's files.
+fn content_type(path: &Path) -> ContentType {
+    let extension = path.extension().unwrap_or_default().to_string_lossy();
+    let kind = file_extension_to_mime(&extension);
+    if kind.type_() != "text" {
+        return ContentType(kind);
+    }
+    ContentType(format!("{kind}; charset=utf-8").parse().unwrap_or(kind))
 }
 
 #[cfg(test)]
@@ -81,8 +127,11 @@ mod tests {
             for path in ["css/site.css", "inside.css"] {
                 assert!(folder.open(path.as_ref()).is_ok(), "{path}");
             }
-            let others = ["", "css", "secret", "outside/secret", "loop", "zero", "socket", "fifo", "nothing"];
-            for path in others {
+            for path in ["", "css", "secret", "outside/secret", "zero", "socket", "fifo"] {
+                let refused = folder.open(path.as_ref()).unwrap_err();
+                assert_eq!(refused.kind(), io::ErrorKind::PermissionDenied, "{path}");
+            }
+            for path in ["loop", "nothing"] {
                 assert!(folder.open(path.as_ref()).is_err(), "{path}");
             }
             assert!(folder.open(&secret).is_err(), "an absolute path");

@@ -1,5 +1,6 @@
 //! The templates of a folder, rendered by Tera.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use actix_web::HttpResponse;
@@ -7,7 +8,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::ContentType;
 use tera::{Context, Tera};
 
-use super::built_in::PAGES;
+use super::built_in;
 
 /// All templates of a site.
 ///
@@ -37,7 +38,7 @@ pub struct Templates {
 #[non_exhaustive]
 pub enum TemplateError {
     /// The folder or a file in it cannot be read.
-    #[error("cannot read the templates at {}; start where settings.toml lies, or name it with --settings", path.display())]
+    #[error("cannot read the templates at {}", path.display())]
     Read {
         /// The folder or file.
         path: PathBuf,
@@ -66,20 +67,23 @@ impl Templates {
     ///
     /// [`TemplateError`]: a file that cannot be read or parsed.
     pub fn load(folder: &Path) -> Result<Self, TemplateError> {
-        let mut templates = Vec::new();
+        let mut templates = BTreeMap::new();
         collect(folder, "", &mut templates)?;
-        let mut tera = Tera::new();
-        tera.add_raw_templates(templates)?;
-        Ok(Self { tera })
+        Self::parse(templates)
     }
 
-    /// Those of `folder`, or where there is no such folder the bare site's, as they are shipped.
-    pub(crate) fn load_or_built_in(folder: &Path) -> Result<Self, TemplateError> {
+    /// Those that are built in, and in place of them those of `folder`, if it is there.
+    pub(crate) fn load_over_built_in(folder: &Path) -> Result<Self, TemplateError> {
+        let mut templates = built_in::templates().collect();
         if folder.exists() {
-            return Self::load(folder);
+            collect(folder, "", &mut templates)?;
         }
+        Self::parse(templates)
+    }
+
+    fn parse(templates: BTreeMap<String, String>) -> Result<Self, TemplateError> {
         let mut tera = Tera::new();
-        tera.add_raw_templates(PAGES)?;
+        tera.add_raw_templates(templates)?;
         Ok(Self { tera })
     }
 
@@ -131,7 +135,11 @@ impl Templates {
     }
 }
 
-fn collect(folder: &Path, prefix: &str, templates: &mut Vec<(String, String)>) -> Result<(), TemplateError> {
+fn collect(
+    folder: &Path,
+    prefix: &str,
+    templates: &mut BTreeMap<String, String>,
+) -> Result<(), TemplateError> {
     let read_error = |path: &Path| {
         let path = path.to_owned();
         move |source| TemplateError::Read { path, source }
@@ -142,7 +150,7 @@ fn collect(folder: &Path, prefix: &str, templates: &mut Vec<(String, String)>) -
         if path.is_dir() {
             collect(&path, &format!("{name}/"), templates)?;
         } else if path.extension().is_some_and(|extension| extension == "html") {
-            templates.push((name, std::fs::read_to_string(&path).map_err(read_error(&path))?));
+            templates.insert(name, std::fs::read_to_string(&path).map_err(read_error(&path))?);
         }
     }
     Ok(())
@@ -153,22 +161,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_template_of_the_bare_site_is_built_in() {
-        let mut shipped = Vec::new();
+    fn every_template_is_built_in() {
+        let mut shipped = BTreeMap::new();
         collect("templates".as_ref(), "", &mut shipped).unwrap();
-        shipped.retain(|(name, _)| !name.starts_with("lab/"));
-        shipped.sort();
-        let built_in: Vec<_> = PAGES.iter().map(|&(name, text)| (name.to_owned(), text.to_owned())).collect();
-        assert_eq!(built_in, shipped);
+        assert_eq!(built_in::templates().collect::<BTreeMap<_, _>>(), shipped);
     }
 
     #[test]
-    fn a_folder_that_is_there_wins() {
+    fn a_template_of_the_folder_wins() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("plain.html"), "Mine").unwrap();
-        let templates = Templates::load_or_built_in(folder.path()).unwrap();
-        assert_eq!(templates.render_to_string("plain.html", &Context::new()).unwrap(), "Mine");
-        let templates = Templates::load_or_built_in(&folder.path().join("nowhere")).unwrap();
-        assert!(templates.render_to_string("plain.html", &Context::new()).unwrap().contains("session"));
+        let text = |templates: &Templates, name| templates.render_to_string(name, &Context::new()).unwrap();
+        let templates = Templates::load_over_built_in(folder.path()).unwrap();
+        assert_eq!(text(&templates, "plain.html"), "Mine");
+        assert!(text(&templates, "poke.html").contains("session"));
+        let templates = Templates::load_over_built_in(&folder.path().join("nowhere")).unwrap();
+        assert!(text(&templates, "plain.html").contains("session"));
     }
 }

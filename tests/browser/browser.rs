@@ -31,7 +31,7 @@ const NO_PORT: &str = "port not available";
 const STARTS: usize = 5;
 const SESSIONID: &str = "sessionid";
 /// No command takes longer, or it hangs.
-const HANGS: Duration = Duration::from_mins(1);
+const HANGS: Duration = Duration::from_secs(60);
 
 /// A browser with a profile of its own. Dropping it quits it.
 pub(crate) struct Browser {

@@ -28,6 +28,10 @@ impl Response {
         found.next().map(|(_, value)| value.as_str())
     }
 
+    pub(crate) fn body(&self) -> &str {
+        &self.body
+    }
+
     /// The session's new or confirmed key; `None` without a cookie, or with one that is deleted.
     pub(crate) fn key(&self) -> Option<&str> {
         let (key, attributes) = self.header("Set-Cookie")?.strip_prefix("sessionid=")?.split_once(';')?;
@@ -69,6 +73,12 @@ impl Connection {
     /// Asks for a page, with a Cookie header as it stands.
     pub(crate) fn get(&mut self, path: &str, cookie: Option<&[u8]>) -> io::Result<Response> {
         self.send(path, cookie, "")?;
+        self.receive()
+    }
+
+    /// The same with more header lines, each with its end.
+    pub(crate) fn get_with(&mut self, path: &str, headers: &str) -> io::Result<Response> {
+        self.send(path, None, headers)?;
         self.receive()
     }
 

@@ -12,6 +12,7 @@ mod timing;
 
 mod backup;
 mod bad_cookies;
+mod bare_folder;
 mod corrupt_rows;
 mod file_size_limit;
 mod files;

@@ -8,7 +8,7 @@ fn manage(environment: &[(&str, &str)]) -> Command {
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .env("SESSION_ENGINE", "django.contrib.sessions.backends.cache")
         .envs(environment.iter().copied())
-        .timeout(std::time::Duration::from_mins(1));
+        .timeout(std::time::Duration::from_secs(60));
     command
 }
 

@@ -13,7 +13,7 @@ fn manage(database: &TestDatabase) -> Command {
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .env("DATABASE_URL", database.url())
         .env("RUST_LOG", "error")
-        .timeout(std::time::Duration::from_mins(1));
+        .timeout(std::time::Duration::from_secs(60));
     command
 }
 

@@ -32,7 +32,7 @@ fn manage(database: &TestDatabase, arguments: &[&str]) -> String {
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .env("DATABASE_URL", database.url())
         .env("RUST_LOG", "error")
-        .timeout(std::time::Duration::from_mins(1));
+        .timeout(std::time::Duration::from_secs(60));
     let output = command.args(arguments).output().unwrap();
     assert!(output.status.success(), "{arguments:?}: {output:?}");
     String::from_utf8(output.stdout).unwrap()

@@ -32,7 +32,7 @@ impl Site {
             .env("DATABASE_URL", self.0.url())
             .env("SECRET_KEY", SECRET_KEY)
             .env("RUST_LOG", "error")
-            .timeout(std::time::Duration::from_mins(1));
+            .timeout(std::time::Duration::from_secs(60));
         command
     }
 

@@ -46,7 +46,6 @@ pub(crate) fn execute(settings_file: Option<&Path>, options: &Options) -> Result
     let folder = tempfile::Builder::new().prefix("sessionid-").tempdir()?;
     let values = variables(options, &folder, settings_file.is_some())?;
     // A settings.toml or .env that happens to lie around would make every folder's server another one.
-    std::fs::create_dir(folder.path().join("static"))?;
     let own_file = folder.path().join("settings.toml");
     let settings = Settings::load_with(settings_file.unwrap_or(&own_file), values, "the command line")?;
     let use_of_store = match (&options.database, options.write) {

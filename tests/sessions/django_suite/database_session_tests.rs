@@ -61,7 +61,7 @@ fn test_clearsessions_command() {
         .arg("clearsessions")
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .env("DATABASE_URL", harness.database_url())
-        .timeout(std::time::Duration::from_mins(1))
+        .timeout(std::time::Duration::from_secs(60))
         .assert()
         .success();
     let left: Vec<_> = harness.rows().into_iter().map(|row| row.session_key).collect();

@@ -55,7 +55,7 @@ async fn test_clearsessions_command() {
         .env("SESSION_ENGINE", "django.contrib.sessions.backends.file")
         .env("SESSION_FILE_PATH", harness.folder().path())
         .env("SESSION_COOKIE_AGE", "0")
-        .timeout(std::time::Duration::from_mins(1))
+        .timeout(std::time::Duration::from_secs(60))
         .assert()
         .success()
         .stdout("Deleted 2 expired sessions.\n");

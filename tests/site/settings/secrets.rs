@@ -64,7 +64,7 @@ fn the_program_shows_none_either() {
         }
         std::fs::write(folder.path().join("settings.toml"), toml).unwrap();
         std::fs::write(folder.path().join(".env"), dotenv).unwrap();
-        let output = command.arg("check").timeout(std::time::Duration::from_mins(1)).output().unwrap();
+        let output = command.arg("check").timeout(std::time::Duration::from_secs(60)).output().unwrap();
         let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
         assert!(!said.contains("hunter2") && !said.contains("wxyz"), "{place:?} {shape:?}: {said}");
     }
