@@ -32,7 +32,7 @@ pub(crate) use self::storage::{
 };
 use crate::clock::Clock;
 use crate::error::chain;
-use crate::lab::{self, Lab, Place, SecretKeys};
+use crate::lab::{self, Ends, Lab, Place, SecretKeys};
 use crate::sessions::actix::stock::{StockStore, stock_middleware};
 use crate::sessions::{CacheBackend, Engine, SessionMiddleware, SharedPolicy, Storage};
 use crate::settings::Settings;
@@ -369,19 +369,19 @@ async fn warn_of_foreign_rows(storage: Storage, now: DateTime<Utc>) {
 
 /// The place of the sessions, as the lab names it.
 fn lab_place(settings: &Settings) -> Place {
-    let (kind, before_key) = match settings.session_engine {
-        Engine::Db | Engine::CachedDb => ("session_key", String::new()),
+    let (kind, before_key, ends) = match settings.session_engine {
+        Engine::Db | Engine::CachedDb => ("session_key", String::new(), Ends::ExpireDate),
         Engine::Cache => {
             let cache = settings.session_cache.clone().unwrap_or_default();
-            ("key in the cache", cache.key(CacheBackend::KEY_PREFIX))
+            ("key in the cache", cache.key(CacheBackend::KEY_PREFIX), Ends::Ttl)
         }
         Engine::File => {
             let files = settings.session_file_path.join(&settings.session.cookie_name);
-            ("file", files.display().to_string())
+            ("file", files.display().to_string(), Ends::CountedFrom("the file’s last change"))
         }
-        Engine::SignedCookies => ("cookie", String::new()),
+        Engine::SignedCookies => ("cookie", String::new(), Ends::CountedFrom("the time in the signature")),
     };
-    Place { text: place(settings), kind, before_key }
+    Place { text: place(settings), kind, before_key, ends }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::error::CacheError;
 
@@ -41,6 +41,8 @@ pub struct Held {
     pub value: Value,
     /// When it ends, where the cache tells. One that has ended may still be there.
     pub end: Option<DateTime<Utc>>,
+    /// How long it is still kept by its server's clock, where that is told along with the value.
+    pub left: Option<TimeDelta>,
 }
 
 /// What became of a [`swap`](Cache::swap).

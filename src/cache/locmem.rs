@@ -80,7 +80,7 @@ impl Entries {
         let name = self.by_use.remove(&entry.used)?;
         entry.used = self.uses;
         self.by_use.insert(self.uses, name);
-        Some(Held { value: Arc::clone(&entry.value), end: Some(entry.end) })
+        Some(Held { value: Arc::clone(&entry.value), end: Some(entry.end), left: None })
     }
 
     fn set(&mut self, key: &str, value: &[u8], until: Until) {

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use ::memcache::exp::{AsyncMetaClient, Error, Meta, MutationStatus, SetMode};
+use chrono::TimeDelta;
 use tokio::sync::Mutex;
 
 use super::connections::PerRuntime;
@@ -51,6 +52,7 @@ enum Repeat {
 struct Numbered {
     value: Value,
     cas: u64,
+    left: Option<TimeDelta>,
 }
 
 impl MemcachedCache {
@@ -164,13 +166,15 @@ fn exptime(until: Until) -> Option<u32> {
 }
 
 async fn read(client: &AsyncMetaClient, key: &str) -> Result<Option<Numbered>, Error> {
-    let found = client.get(key).meta(Meta::default().cas()).send().await?;
+    let found = client.get(key).meta(Meta::default().cas().ttl()).send().await?;
     let (Some(value), Some(cas)) = (found.value, found.item.cas) else { return Ok(None) };
     let value = match found.client_flags {
         Some(FLAG_PICKLE) => value.into(),
         flags => [NO_PICKLE, flags.unwrap_or(0).to_string().as_bytes(), b"\n", &value].concat().into(),
     };
-    Ok(Some(Numbered { value, cas }))
+    // -1 is told of what never ends.
+    let left = found.item.ttl.filter(|left| *left >= 0).and_then(TimeDelta::try_seconds);
+    Ok(Some(Numbered { value, cas, left }))
 }
 
 async fn store(
@@ -199,7 +203,11 @@ async fn check_size(client: &AsyncMetaClient, key: &str, value: &[u8]) -> Result
 impl Cache for MemcachedCache {
     fn get<'a>(&'a self, key: &'a str) -> CacheFuture<'a, Option<Held>> {
         self.call(Repeat::Once, move |client| async move {
-            Ok(read(&client, key).await?.map(|found| Held { value: found.value, end: None }))
+            Ok(read(&client, key).await?.map(|found| Held {
+                value: found.value,
+                end: None,
+                left: found.left,
+            }))
         })
     }
 
@@ -334,8 +342,6 @@ impl Cache for MemcachedCache {
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
-
     use super::*;
 
     #[test]

@@ -115,7 +115,7 @@ impl Cache for RedisCache {
         Box::pin(async move {
             let value: Option<Vec<u8>> =
                 self.connections.send(::redis::cmd("GET").arg(key), Repeat::Once).await?;
-            Ok(value.map(|value| Held { value: value.into(), end: None }))
+            Ok(value.map(|value| Held { value: value.into(), end: None, left: None }))
         })
     }
 

@@ -25,7 +25,7 @@ mod urls;
 mod views;
 mod visit;
 
-pub(crate) use self::log::Place;
+pub(crate) use self::log::{Ends, Place};
 pub(crate) use self::loopback::address_is_loopback;
 pub(crate) use self::recorder::record;
 pub(crate) use self::state::{Lab, SecretKeys};

@@ -34,6 +34,33 @@ fn the_walkthrough_performs_the_whole_document_with_a_real_age() {
     }
 }
 
+/// What an engine cannot tell, such as its keys or a row that has expired, is not asked of it.
+#[test]
+fn the_walkthrough_performs_it_on_every_engine() {
+    let mut engines = vec![("file", "locmem://".to_owned()), ("signed_cookies", "locmem://".to_owned())];
+    for engine in ["cache", "cached_db"] {
+        engines.push((engine, "locmem://".to_owned()));
+        #[cfg(feature = "redis")]
+        engines.push((engine, std::env::var("TEST_REDIS_URL").expect("run under tests/with-caches")));
+        #[cfg(feature = "memcached")]
+        engines.push((engine, format!("memcached://{}", std::env::var("TEST_MEMCACHED").unwrap())));
+    }
+    std::thread::scope(|scope| {
+        for (engine, caches) in &engines {
+            scope.spawn(move || {
+                let (database, folder) = (TestDatabase::new(), tempfile::tempdir().unwrap());
+                let mut command = manage(&database);
+                command.env("SESSION_ENGINE", engine).env("CACHES", caches);
+                command.env("SESSION_FILE_PATH", folder.path()).env("SESSION_COOKIE_AGE", "2");
+                let output = command.arg("walkthrough").output().unwrap();
+                let shown = text(&output.stdout);
+                assert!(output.status.success(), "{engine} {caches}: {shown}{}", text(&output.stderr));
+                assert!(shown.contains("9 steps") && !shown.contains('✘'), "{engine} {caches}: {shown}");
+            });
+        }
+    });
+}
+
 #[test]
 fn a_walkthrough_that_finds_another_behaviour_fails() {
     let database = TestDatabase::new();

@@ -10,8 +10,8 @@ mod text;
 
 pub(super) use self::record::{Note, Record, RowState, Rule, Told};
 pub(super) use self::requests::{RequestLog, Snapshot};
-pub(crate) use self::row::Place;
 pub(super) use self::row::RowView;
+pub(crate) use self::row::{Ends, Place};
 pub(super) use self::table::SessionTable;
 pub(super) use self::tags::KeyTag;
 pub(super) use self::text::shortened;

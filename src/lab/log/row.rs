@@ -20,6 +20,19 @@ pub(crate) struct Place {
     pub(crate) kind: &'static str,
     /// What stands before the session's key in its name.
     pub(crate) before_key: String,
+    /// How it tells when one ends.
+    pub(crate) ends: Ends,
+}
+
+/// How an engine tells when a session ends.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Ends {
+    /// By a column of its row.
+    ExpireDate,
+    /// By the time that a cache still keeps it.
+    Ttl,
+    /// By its age, counted from this.
+    CountedFrom(&'static str),
 }
 
 /// A row, its payload decoded.
@@ -37,7 +50,9 @@ pub(in crate::lab) struct RowView {
     /// `None` where the stored value is no date.
     pub(in crate::lab) expire_date: Option<DateTime<Utc>>,
     pub(in crate::lab) expires_ms: Option<i64>,
-    /// As the table has it.
+    /// What the engine calls the end.
+    end: &'static str,
+    /// The end in the engine's words.
     pub(in crate::lab) expires: String,
     pub(in crate::lab) signature: Signature,
     /// The data as JSON; `None` where the payload cannot be decoded.
@@ -53,7 +68,13 @@ pub(in crate::lab) struct Signature {
 }
 
 impl RowView {
-    pub(in crate::lab) fn new(row: &SessionRecord, codec: &dyn PayloadCodec, place: &Place) -> Self {
+    /// What a row was at `now`.
+    pub(in crate::lab) fn new(
+        row: &SessionRecord,
+        codec: &dyn PayloadCodec,
+        place: &Place,
+        now: DateTime<Utc>,
+    ) -> Self {
         let expire_date = row.expire_date.moment();
         let text = String::from_utf8_lossy(row.payload.as_bytes());
         let decoded = codec.decode(&row.payload);
@@ -66,8 +87,9 @@ impl RowView {
             size: row.payload.as_bytes().len(),
             expire_date,
             expires_ms: expire_date.map(|end| end.timestamp_millis()),
+            end: place.ends.name(),
             expires: match &row.expire_date {
-                ExpireDate::At(end) => clock_time(*end),
+                ExpireDate::At(end) => place.ends.text(*end, now),
                 ExpireDate::Odd(text) => shortened(text),
             },
             signature: Signature::of(&row.payload, codec, decoded.as_ref().err()),
@@ -78,6 +100,24 @@ impl RowView {
 
     pub(in crate::lab) fn is_live(&self, now: DateTime<Utc>) -> bool {
         self.expire_date.is_some_and(|end| end > now)
+    }
+}
+
+impl Ends {
+    fn name(self) -> &'static str {
+        if matches!(self, Self::ExpireDate) { "expire_date" } else { "end" }
+    }
+
+    fn text(self, end: DateTime<Utc>, now: DateTime<Utc>) -> String {
+        match self {
+            Self::ExpireDate => format!("{} UTC", clock_time(end)),
+            Self::CountedFrom(moment) => format!("{} UTC, counted from {moment}", clock_time(end)),
+            // To the nearest second, as the command TTL of Redis.
+            Self::Ttl => match ((end - now).num_milliseconds() + 500).div_euclid(1000) {
+                left @ 0.. => format!("expires in {left} s (TTL)"),
+                over => format!("expired {} s ago (TTL)", -over),
+            },
+        }
     }
 }
 
@@ -116,6 +156,7 @@ mod testing {
                 size: 0,
                 expire_date: Some(end),
                 expires_ms: Some(end.timestamp_millis()),
+                end: Ends::ExpireDate.name(),
                 expires: clock_time(end),
                 signature: Signature { valid: true, text: String::new() },
                 data: None,

@@ -10,7 +10,7 @@ use super::row::{Place, RowView};
 use crate::clock::{Clock, Stopwatch};
 use crate::error::chain;
 use crate::lab::error::LabError;
-use crate::sessions::backends::{Count, Moment};
+use crate::sessions::backends::{Count, Moment, SessionRecord};
 use crate::sessions::{SharedPolicy, Storage};
 
 /// How long reading one row may take: the request that is recorded has its own wait for the database before it.
@@ -42,10 +42,11 @@ impl SessionTable {
         if self.is_away() {
             return None;
         }
-        let moment = Moment::new(self.clock.now(), self.policy.get());
+        let now = self.clock.now();
+        let moment = Moment::new(now, self.policy.get());
         let problem = match timeout(PATIENCE, self.storage.find(key, &moment)).await {
             Ok(Ok(record)) => {
-                return record.map(|record| RowView::new(&record, self.storage.codec(), &self.place));
+                return record.map(|record| self.view(&record, now));
             }
             Ok(Err(error)) => chain(&error),
             Err(elapsed) => elapsed.to_string(),
@@ -53,6 +54,10 @@ impl SessionTable {
         log::debug!("the lab cannot read a row: {problem}");
         *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Stopwatch::start());
         None
+    }
+
+    fn view(&self, record: &SessionRecord, now: DateTime<Utc>) -> RowView {
+        RowView::new(record, self.storage.codec(), &self.place, now)
     }
 
     /// Whether the store did not answer a moment ago.
@@ -71,8 +76,7 @@ impl SessionTable {
     ) -> Result<Option<(Vec<RowView>, Count)>, LabError> {
         let Some(records) = self.storage.records() else { return Ok(None) };
         let found = records.list(limit, offset).await?;
-        let rows =
-            found.iter().map(|record| RowView::new(record, self.storage.codec(), &self.place)).collect();
+        let rows = found.iter().map(|record| self.view(record, now)).collect();
         Ok(Some((rows, records.count(now).await?)))
     }
 

@@ -90,7 +90,8 @@ impl SessionBackend for CacheBackend {
             let held = self.cache.get(&self.key(key)).await?;
             let live = held.filter(|held| held.end.is_none_or(|end| end > moment.now));
             Ok(live.map_or(Found::Nothing, |held| {
-                Found::Session(Stored { payload: held.value.into(), expire_date: held.end })
+                let end = held.end.or_else(|| moment.now.checked_add_signed(held.left?));
+                Found::Session(Stored { payload: held.value.into(), expire_date: end })
             }))
         })
     }

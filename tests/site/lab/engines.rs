@@ -1,6 +1,6 @@
 //! The lab where sessions are kept elsewhere than in a database.
 
-use super::{RIGHT, WORLD};
+use super::{AGE, RIGHT, WORLD};
 use crate::world::World;
 
 /// What is done after a learner has done everything but the restart.
@@ -48,4 +48,30 @@ async fn an_engine_that_lists_nothing_shows_the_session_of_the_browser() {
     world.do_all_but_the_restart().await;
     // 1 asks for a browser without a cookie. A key that is the session itself is another after each save, against 7.
     assert_eq!(done(&mut world).await, [2, 3, 4, 5, 6, 8, 9, 12]);
+}
+
+#[actix_web::test]
+async fn each_engine_tells_a_sessions_end_in_its_own_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    for (engine, end) in [
+        ("db", "<dt>expire_date</dt><dd>2026-11-22 18:24:40.000 UTC</dd>"),
+        ("cache", "<dt>end</dt><dd>expires in 30 s (TTL)</dd>"),
+        ("file", "<dt>end</dt><dd>2026-11-22 18:24:40.000 UTC, counted from the file’s last change</dd>"),
+        (
+            "signed_cookies",
+            "<dt>end</dt><dd>2026-11-22 18:24:40.000 UTC, counted from the time in the signature</dd>",
+        ),
+    ] {
+        let mut world = World::start_with(&[("SESSION_ENGINE", engine), ("SESSION_FILE_PATH", path)]);
+        world.clock.set("2026-11-22T18:24:10Z".parse().unwrap());
+        world.visit(&[WORLD]).await;
+        let page = world.get("/lab/rows").await.body;
+        assert!(page.contains(end), "{engine}: {page}");
+        let feed = world.feed(7).await["panels"]["row"].as_str().unwrap().to_owned();
+        assert!(feed.contains(end), "{engine}: {feed}");
+        world.advance(AGE + 1);
+        let page = world.get("/lab/rows").await.body;
+        assert!(engine != "cache" || page.contains("<dd>expired 1 s ago (TTL)</dd>"), "{page}");
+    }
 }

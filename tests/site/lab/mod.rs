@@ -1,5 +1,7 @@
 //! The lab from outside: what ticks, what does not, what is refused, and that looking touches nothing.
 
+#[cfg(any(feature = "redis", feature = "memcached"))]
+mod caches;
 mod engines;
 mod exercises;
 mod pages;
