@@ -75,11 +75,11 @@ fn perform(operation: &str, form: &PlayForm, session: &Session) -> Result<String
         "nested_copy" => nested(session, false)?,
         "nested_put_back" => nested(session, true)?,
         "clear" => {
-            session.clear();
+            session.clear()?;
             "the data is gone, key and row stay".to_owned()
         }
         "flush" => {
-            session.flush();
+            session.flush()?;
             "the data, the row and the key are gone".to_owned()
         }
         "cycle_key" => {

@@ -41,7 +41,9 @@ mod write_set;
 
 #[cfg(feature = "site")]
 pub(crate) use self::actix::cookie;
-pub use self::actix::{CookieAction, Decision, Outcome, Session, SessionMiddleware, SessionService};
+pub use self::actix::{
+    CookieAction, Decision, Outcome, Session, SessionExt, SessionMiddleware, SessionService,
+};
 pub use self::backends::{CacheBackend, CachedDbBackend, DbBackend, Engine, UnknownEngine};
 pub use self::error::SessionError;
 pub use self::expiry::{Expiry, ExpiryError};

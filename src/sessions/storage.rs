@@ -63,6 +63,14 @@ pub(crate) enum Loaded {
 }
 
 impl Loaded {
+    /// What was found, where it can be read.
+    pub(crate) fn data(&self) -> Option<&SessionData> {
+        match self {
+            Self::Session { data, .. } => data.as_ref().ok(),
+            Self::Nothing | Self::Ended | Self::Reset => None,
+        }
+    }
+
     pub(crate) fn is_large(&self) -> bool {
         matches!(self, Self::Session { room: Some(_), .. })
     }

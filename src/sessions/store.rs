@@ -96,13 +96,26 @@ impl SessionStore {
         self.base.set_found(found);
     }
 
-    fn moment(&self) -> Moment {
-        Moment::new(self.clock.now(), Arc::clone(self.base.policy()))
+    /// What became of a [`fetch`](Self::fetch). That it failed is what every access is told from then on, until the next
+    /// [`load`](Self::load).
+    pub(crate) fn set_fetched(&mut self, found: Result<Loaded, SessionError>) -> Result<(), SessionError> {
+        match found {
+            Ok(found) => self.set_found(found),
+            Err(error) => {
+                self.base.set_failure(error.clone());
+                return Err(error);
+            }
+        }
+        Ok(())
     }
 
-    /// A session that has nothing of this one but where it is kept.
-    pub(crate) fn left_behind(&self) -> Self {
-        Self::new(None, self.storage.clone(), Arc::clone(self.base.policy()), self.clock.clone())
+    /// Why it is not known what the store holds, where that matters.
+    pub(crate) fn failure(&self) -> Option<&SessionError> {
+        self.base.failure()
+    }
+
+    fn moment(&self) -> Moment {
+        Moment::new(self.clock.now(), Arc::clone(self.base.policy()))
     }
 
     /// Saves the session, under a new key if it has none; loads it first if need be.

@@ -18,6 +18,7 @@ mod expiry;
 mod files;
 mod harness;
 mod histories;
+mod honesty;
 mod logs;
 mod memory;
 mod merge;

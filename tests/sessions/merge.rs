@@ -84,7 +84,7 @@ async fn clear_clears_what_others_wrote_too() {
     let harness = Harness::new();
     let key = harness.saved().await;
     let clear = |session: &Session| {
-        session.clear();
+        session.clear()?;
         session.insert("fresh", true)
     };
     overlap(&harness, &key, clear, |other| other.insert("inner", &2)).await;

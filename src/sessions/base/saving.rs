@@ -43,6 +43,17 @@ impl SessionBase {
         }
     }
 
+    /// Remembers why it is not known what the store holds: whoever looks is told.
+    pub(crate) fn set_failure(&mut self, failure: SessionError) {
+        self.failure = Some(failure);
+    }
+
+    /// Why the session that the store may hold is not known, unless that does not matter any more: after a `clear`, for
+    /// example.
+    pub(crate) fn failure(&self) -> Option<&SessionError> {
+        self.failure.as_ref().filter(|_| self.key_to_load().is_some())
+    }
+
     /// A key whose session a `flush` gave up, and that is not known to be deleted.
     pub(crate) fn flushed(&self) -> Option<&SessionKey> {
         self.flushed.last()
@@ -91,6 +102,7 @@ impl SessionBase {
         self.found = None;
         self.loaded = None;
         self.unreadable = None;
+        self.failure = None;
         // To load a large session again takes room, and who waits for that must not have any.
         self.room = None;
     }
