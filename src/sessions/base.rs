@@ -6,6 +6,7 @@
 
 mod lifetime;
 mod saving;
+mod take;
 pub(crate) mod values;
 
 use std::fmt;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 
 pub(crate) use self::saving::Verb;
+pub(crate) use self::take::{Take, Taken};
 pub(crate) use self::values::Values;
 use super::backends::Payload;
 use super::error::SessionError;
@@ -45,6 +47,8 @@ pub(crate) struct SessionBase {
     found: Option<Loaded>,
     /// What the store held when the session was loaded or last saved, which a save has to find there again.
     loaded: Option<Payload>,
+    /// Whether the session sees something else than that with its changes, since a value was taken out meanwhile.
+    outdated: bool,
     /// Why that cannot be read, once an access has shown it.
     unreadable: Option<UnreadablePayload>,
     /// Why it is not known what the store holds.
@@ -77,6 +81,7 @@ impl SessionBase {
             cache: None,
             found: None,
             loaded: None,
+            outdated: false,
             unreadable: None,
             failure: None,
             write_set: WriteSet::default(),

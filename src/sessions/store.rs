@@ -1,6 +1,7 @@
 //! A session together with where it is kept, usable outside of requests: Django's "Using sessions out of views".
 
 mod methods;
+mod take;
 
 use std::fmt;
 use std::sync::Arc;

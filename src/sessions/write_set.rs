@@ -13,6 +13,9 @@ use super::serializers::SessionData;
 /// What becomes of the value that is there.
 pub(crate) type Update = Box<dyn Fn(Option<&RawJson>) -> Result<RawJson, SessionError> + Send>;
 
+/// What hears of a value that is taken out.
+type Taken = Box<dyn Fn(Option<RawJson>) -> Result<(), SessionError> + Send>;
+
 /// `f` of the value under `key`, or of `default`.
 pub(crate) fn update<T, E, F>(key: &str, default: T, f: F) -> Update
 where
@@ -44,12 +47,24 @@ enum Change {
     Set(String, RawJson),
     Remove(String),
     Update(String, Update),
+    Take(String, Taken),
     Clear,
+    /// An update that went along with what was taken out.
+    Nothing,
 }
 
 impl Change {
     fn removed(&self) -> Option<&str> {
         if let Self::Remove(key) = self { Some(key) } else { None }
+    }
+
+    /// Whether the value of `key` does not depend on what was there before.
+    fn settles(&self, key: &str) -> bool {
+        match self {
+            Self::Set(own, _) | Self::Remove(own) => own == key,
+            Self::Clear => true,
+            Self::Update(..) | Self::Take(..) | Self::Nothing => false,
+        }
     }
 }
 
@@ -85,6 +100,32 @@ impl WriteSet {
         self.changes.push(Change::Update(key.to_owned(), update));
     }
 
+    /// Takes `key` out, and hands what was there to `taken`; again at every merge.
+    pub(crate) fn take(
+        &mut self,
+        key: &str,
+        taken: impl Fn(Option<RawJson>) -> Result<(), SessionError> + Send + 'static,
+    ) {
+        self.changes.push(Change::Take(key.to_owned(), Box::new(taken)));
+    }
+
+    /// Whether what `key` is to hold is known, whatever the row holds.
+    pub(crate) fn settles(&self, key: &str) -> bool {
+        self.changes.iter().any(|change| change.settles(key))
+    }
+
+    /// Takes the updates of `key` out.
+    pub(crate) fn drain_updates(&mut self, key: &str) -> Vec<Update> {
+        let drain = |change: &mut Change| match std::mem::replace(change, Change::Nothing) {
+            Change::Update(own, update) if own == key => Some(update),
+            other => {
+                *change = other;
+                None
+            }
+        };
+        self.changes.iter_mut().filter_map(drain).collect()
+    }
+
     /// Whatever was there is gone, and so is what the changes before this one make of it. These are kept: a
     /// [`truncate`](Self::truncate) can bring them back.
     pub(crate) fn clear(&mut self) {
@@ -113,7 +154,9 @@ impl WriteSet {
                     let value = update(data.get(key))?;
                     data.insert(key, value);
                 }
+                Change::Take(key, taken) => taken(data.remove(key))?,
                 Change::Clear => data = SessionData::default(),
+                Change::Nothing => {}
             }
         }
         Ok(data)
@@ -147,7 +190,9 @@ impl fmt::Debug for WriteSet {
             Change::Set(key, _) => format!("set {key:?}"),
             Change::Remove(key) => format!("remove {key:?}"),
             Change::Update(key, _) => format!("update {key:?}"),
+            Change::Take(key, _) => format!("take {key:?}"),
             Change::Clear => "clear".to_owned(),
+            Change::Nothing => "nothing".to_owned(),
         });
         f.debug_list().entries(changes).finish()
     }

@@ -56,6 +56,7 @@ async fn assert_finished(session: &Session) {
         assert!(matches!(called, Err(SessionError::Finished)), "{name}: {called:?}");
     }
     assert!(matches!(session.load().await, Err(SessionError::Finished)));
+    assert!(matches!(session.take::<i64>("a").await, Err(SessionError::Finished)));
     assert_eq!(format!("{session:?}"), "Session(finished)");
 }
 

@@ -30,6 +30,7 @@ mod size;
 mod store;
 #[path = "../support/mod.rs"]
 mod support;
+mod take;
 
 /// The Cookie header for a key.
 fn cookie(key: &str) -> String {

@@ -1,6 +1,7 @@
 //! The session of a request, as a handler takes it.
 
 mod methods;
+mod updates;
 
 use std::cell::RefCell;
 use std::fmt;

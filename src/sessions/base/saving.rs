@@ -86,7 +86,8 @@ impl SessionBase {
         };
         let write_set = std::mem::take(&mut self.write_set);
         let (loaded, policy) = (self.loaded.take(), Arc::clone(&self.policy));
-        Ok((verb, Pending { data, loaded, write_set, policy, now }))
+        let outdated = std::mem::take(&mut self.outdated);
+        Ok((verb, Pending { data, loaded, outdated, write_set, policy, now }))
     }
 
     /// What the store has now.
@@ -101,6 +102,7 @@ impl SessionBase {
         self.cache = None;
         self.found = None;
         self.loaded = None;
+        self.outdated = false;
         self.unreadable = None;
         self.failure = None;
         // To load a large session again takes room, and who waits for that must not have any.

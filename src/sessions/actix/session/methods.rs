@@ -1,20 +1,17 @@
 //! What a handler can do with its session.
 
-use std::error::Error;
-
 use chrono::{DateTime, FixedOffset};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Session;
+use super::updates::Steps;
 use crate::sessions::base::{Values, values};
 use crate::sessions::error::SessionError;
 use crate::sessions::expiry::Expiry;
-use crate::sessions::json::RawJson;
 use crate::sessions::key::SessionKey;
 use crate::sessions::serializers::SessionData;
 use crate::sessions::store::SessionStore;
-use crate::sessions::write_set::Update;
 
 impl Session {
     /// The value under `key`.
@@ -91,15 +88,7 @@ impl Session {
 
     /// Takes the value under `key` out.
     ///
-    /// ```
-    /// # use sessionid::sessions::{Session, SessionError};
-    /// # fn view(session: Session) -> Result<(), SessionError> {
-    /// // A message to show once.
-    /// if let Some(message) = session.pop::<String>("message")? {
-    ///     println!("{message}");
-    /// }
-    /// # Ok(()) }
-    /// ```
+    /// Two requests that overlap may both see the value, since both have loaded it; of two that [`take`](Self::take) it, one does.
     ///
     /// # Errors
     ///
@@ -140,79 +129,6 @@ impl Session {
         default: impl FnOnce() -> T,
     ) -> Result<T, SessionError> {
         values::setdefault(&mut Steps(self), key, default)
-    }
-
-    /// Stores `f` of the value under `key`, or of `default` where there is none, and returns what
-    /// this request saw before.
-    ///
-    /// `f` is applied here, and once more to what the store holds when the session is saved, where an overlapping request has
-    /// changed it meanwhile, so that no update is lost. A function that could be called only once could not be merged; one that
-    /// consumes what it has captured is fine, since each call is made on a copy of it.
-    ///
-    /// ```
-    /// # use sessionid::sessions::{Session, SessionError};
-    /// # fn view(session: Session) -> Result<(), SessionError> {
-    /// let before: i64 = session.fetch_update("counter", 0, |counter| counter + 1)?;
-    /// assert_eq!(session.get("counter")?, Some(before + 1));
-    ///
-    /// let message = "Your order is on its way.".to_owned();
-    /// session.fetch_update("messages", vec![], |mut messages: Vec<String>| {
-    ///     messages.push(message);
-    ///     messages
-    /// })?;
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As [`get`](Self::get) and [`insert`](Self::insert).
-    pub fn fetch_update<T, F>(&self, key: &str, default: T, f: F) -> Result<T, SessionError>
-    where
-        T: Serialize + DeserializeOwned + Clone + Send + 'static,
-        F: FnOnce(T) -> T + Clone + Send + 'static,
-    {
-        Ok(values::update_by(&mut Steps(self), key, default, f)?.seen)
-    }
-
-    /// The same, but returns the new value.
-    ///
-    /// # Errors
-    ///
-    /// As [`fetch_update`](Self::fetch_update).
-    pub fn update_with<T, F>(&self, key: &str, default: T, f: F) -> Result<T, SessionError>
-    where
-        T: Serialize + DeserializeOwned + Clone + Send + 'static,
-        F: FnOnce(T) -> T + Clone + Send + 'static,
-    {
-        Ok(values::update_by(&mut Steps(self), key, default, f)?.new)
-    }
-
-    /// [`fetch_update`](Self::fetch_update) by a function that may refuse.
-    ///
-    /// What it says is asked again of the value that the store holds when the session is saved. If it refuses that one, nothing of
-    /// this request is stored, and its answer is a 409.
-    ///
-    /// ```
-    /// # use sessionid::sessions::{Session, SessionError};
-    /// # fn view(session: Session) -> Result<&'static str, SessionError> {
-    /// let spend = |points: u32| points.checked_sub(100).ok_or("not enough points");
-    /// match session.try_fetch_update("points", 0, spend) {
-    ///     Err(SessionError::Refused { source, .. }) => println!("{source}"),
-    ///     spent => drop(spent?),
-    /// }
-    /// # Ok("") }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`SessionError::Refused`] with the function's error, and those of [`fetch_update`](Self::fetch_update).
-    pub fn try_fetch_update<T, E, F>(&self, key: &str, default: T, f: F) -> Result<T, SessionError>
-    where
-        T: Serialize + DeserializeOwned + Clone + Send + 'static,
-        E: Into<Box<dyn Error + Send + Sync>>,
-        F: FnOnce(T) -> Result<T, E> + Clone + Send + 'static,
-    {
-        Ok(values::try_update_by(&mut Steps(self), key, default, f)?.seen)
     }
 
     /// Whether `key` is there (`key in session`, `has_key`).
@@ -523,30 +439,5 @@ impl Session {
     /// Those of every method that reaches the data.
     pub fn delete_test_cookie(&self) -> Result<bool, SessionError> {
         self.with(SessionStore::delete_test_cookie)
-    }
-}
-
-/// A session of which each step holds on for itself.
-struct Steps<'a>(&'a Session);
-
-impl Values for Steps<'_> {
-    fn get<T: DeserializeOwned>(&mut self, key: &str) -> Result<Option<T>, SessionError> {
-        self.0.with(|store| store.base_mut().get(key))
-    }
-
-    fn set(&mut self, key: &str, value: RawJson) -> Result<(), SessionError> {
-        self.0.with(|store| store.base_mut().set(key, value))
-    }
-
-    fn set_by(&mut self, key: &str, value: RawJson, update: Update) -> Result<(), SessionError> {
-        self.0.with(|store| store.base_mut().set_by(key, value, update))
-    }
-
-    fn remove(&mut self, key: &str) -> Result<bool, SessionError> {
-        self.0.with(|store| store.base_mut().remove(key))
-    }
-
-    fn modify(&mut self) -> Result<(), SessionError> {
-        self.0.with(|store| store.base_mut().modify())
     }
 }
