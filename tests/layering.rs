@@ -94,6 +94,7 @@ const FILES: [(&str, &[&str]); 10] = [
             "backends",
             "saving",
             "storage",
+            "clean_up",
             "base",
             "store",
             "actix",

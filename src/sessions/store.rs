@@ -237,8 +237,11 @@ impl SessionStore {
     /// # Errors
     ///
     /// [`SessionError::Unavailable`].
-    pub async fn exists(&self, key: &SessionKey) -> Result<bool, SessionError> {
-        self.storage.exists(key).await
+    pub fn exists<'a>(
+        &'a self,
+        key: &'a SessionKey,
+    ) -> impl Future<Output = Result<bool, SessionError>> + Send + 'a {
+        self.storage.exists(key)
     }
 
     /// Deletes all sessions that have expired, and returns how many.
@@ -246,8 +249,10 @@ impl SessionStore {
     /// # Errors
     ///
     /// [`SessionError::Unavailable`].
-    pub async fn clear_expired(&self) -> Result<usize, SessionError> {
-        self.storage.clear_expired(self.clock.now(), &|_| ()).await
+    pub fn clear_expired(&self) -> impl Future<Output = Result<usize, SessionError>> + Send {
+        // Updates that wait in the session are not shared between threads, but where it is kept is.
+        let (storage, now) = (&self.storage, self.clock.now());
+        async move { storage.clear_expired(now, &|_| ()).await }
     }
 
     /// What Django has done by the end of a request that is not saved: a `flush` has deleted its

@@ -145,7 +145,7 @@ async fn a_cookie_that_browsers_would_drop_is_a_500_with_its_size_in_the_log_and
 async fn a_cookie_that_an_older_key_has_signed_is_read_and_signed_anew() {
     let harness = in_cookies();
     let older = SessionCodec::for_cookies("older", &[]).encode(&SessionData::default(), harness.now());
-    let codec = SessionCodec::for_cookies(SECRET_KEY, &["older".to_owned()]);
+    let codec = SessionCodec::for_cookies(SECRET_KEY, &["older"]);
     let backend = sessionid::sessions::backends::SignedCookiesBackend::new(codec.clone());
     let harness = harness.with_storage(sessionid::sessions::Storage::new(backend, codec));
     let answer = harness.visit(Some(&cookie(&older)), count).await;

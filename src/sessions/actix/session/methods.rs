@@ -154,7 +154,7 @@ impl Session {
     /// ```
     /// # use sessionid::sessions::{Session, SessionError};
     /// # fn view(session: Session) -> Result<(), SessionError> {
-    /// for (key, value) in session.entries()?.iter() {
+    /// for (key, value) in session.entries()? {
     ///     println!("{key} = {value}"); // the value as JSON
     /// }
     /// # Ok(()) }
@@ -239,7 +239,7 @@ impl Session {
     /// ```
     /// # fn view(session: sessionid::sessions::Session) -> Result<(), sessionid::sessions::SessionError> {
     /// session.set_expiry(0)?; // until the browser closes
-    /// session.set_expiry(chrono::TimeDelta::days(30))?; // "remember me"
+    /// session.set_expiry(std::time::Duration::from_secs(30 * 86_400))?; // "remember me"
     /// # Ok(()) }
     /// ```
     ///
