@@ -146,7 +146,7 @@ const FILES: [(&str, &[&str]); 10] = [
             "urls",
         ],
     ),
-    ("testing", &["cookie_date", "set_cookie", "cookies", "client"]),
+    ("testing", &["cookie_date", "set_cookie", "cookies", "jar", "redirect", "client"]),
     ("application", &["storage"]),
     ("testserver", &["error", "script", "read_only", "control", "clock", "fixtures", "refusals", "server"]),
     ("management", &["commands", "logging"]),

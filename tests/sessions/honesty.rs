@@ -31,6 +31,7 @@ fn calls(session: &Session) -> Vec<(&'static str, Result<(), SessionError>)> {
         ("fetch_update", session.fetch_update("a", 1, |a| a + 1).map(drop)),
         ("update_with", session.update_with("a", 1, |a| a + 1).map(drop)),
         ("try_fetch_update", session.try_fetch_update("a", 1, Ok::<i32, String>).map(drop)),
+        ("push", session.remove("list").and_then(|_| session.push("list", 1))),
         ("contains_key", session.contains_key("a").map(drop)),
         ("entries", session.entries().map(drop)),
         ("clear", session.clear()),

@@ -8,6 +8,7 @@ mod cache_faults;
 mod cached_db;
 mod cached_rows;
 mod caches;
+mod clients;
 mod contract;
 mod cookies;
 mod corners;

@@ -130,7 +130,7 @@ async fn what_this_request_has_added_goes_along_and_what_it_has_set_is_its_own()
     let (harness, memory) = Harness::with_memory(SessionPolicy::default());
     let key = with_message(&harness).await;
     let mut one = other(&harness, &harness.storage, &key).await;
-    one.fetch_update(MESSAGES, vec![], push("mine")).unwrap();
+    one.push(MESSAGES, "mine").unwrap();
     let mut two = other(&harness, &harness.storage, &key).await;
     assert_eq!(taken(&mut two).await.unwrap(), ["first"]);
     assert_eq!(taken(&mut one).await.unwrap(), ["mine"], "the first one has been shown");

@@ -105,3 +105,16 @@ where
     session.set_by(key, value, update(key, default, f))?;
     Ok(Updated { seen, new })
 }
+
+pub(crate) fn push<T: Serialize + ?Sized>(
+    session: &mut impl Values,
+    key: &str,
+    value: &T,
+) -> Result<(), SessionError> {
+    let value = write(key, value)?;
+    let push = move |mut list: Vec<RawJson>| {
+        list.push(value);
+        list
+    };
+    update_by(session, key, Vec::new(), push).map(drop)
+}

@@ -119,6 +119,11 @@ impl SessionStore {
         Ok(values::try_update_by(&mut self.base, key, default, f)?.seen)
     }
 
+    /// `Session::push`.
+    pub fn push<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Result<(), SessionError> {
+        values::push(&mut self.base, key, value)
+    }
+
     /// `Session::contains_key`.
     pub fn contains_key(&mut self, key: &str) -> Result<bool, SessionError> {
         self.base.contains_key(key)

@@ -25,11 +25,8 @@ impl Session {
     /// let before: i64 = session.fetch_update("counter", 0, |counter| counter + 1)?;
     /// assert_eq!(session.get("counter")?, Some(before + 1));
     ///
-    /// let message = "Your order is on its way.".to_owned();
-    /// session.fetch_update("messages", vec![], |mut messages: Vec<String>| {
-    ///     messages.push(message);
-    ///     messages
-    /// })?;
+    /// let name = "Ada".to_owned();
+    /// session.fetch_update("names", String::new(), |names| names + &name)?;
     /// # Ok(()) }
     /// ```
     ///
@@ -85,6 +82,16 @@ impl Session {
         Ok(values::try_update_by(&mut Steps(self), key, default, f)?.seen)
     }
 
+    /// Appends to the list under `key`, which begins with this value where there is none. What overlapping requests append stays,
+    /// too.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Serialize`], and [`SessionError::Type`] for a value that is no list.
+    pub fn push<T: Serialize>(&self, key: &str, value: T) -> Result<(), SessionError> {
+        values::push(&mut Steps(self), key, &value)
+    }
+
     /// Takes the value under `key` out of the session and of the store, at once: of all requests that overlap, in this process or
     /// in another, one gets it, and the others get `None`.
     ///
@@ -95,12 +102,8 @@ impl Session {
     /// ```
     /// # use sessionid::sessions::{Session, SessionError};
     /// // Messages to show once, on whatever page comes next.
-    /// fn tell(session: &Session, message: String) -> Result<(), SessionError> {
-    ///     let push = |mut messages: Vec<String>| {
-    ///         messages.push(message);
-    ///         messages
-    ///     };
-    ///     session.fetch_update("messages", vec![], push).map(drop)
+    /// fn tell(session: &Session, message: &str) -> Result<(), SessionError> {
+    ///     session.push("messages", message)
     /// }
     ///
     /// async fn messages(session: &Session) -> Result<Vec<String>, SessionError> {
