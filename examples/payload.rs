@@ -54,7 +54,8 @@ fn translate_lines(
     translate: fn(&SessionCodec, &str) -> Result<String, LineError>,
 ) -> Result<bool, ProgramError> {
     let settings = Settings::load("settings.toml".as_ref(), std::env::vars_os())?;
-    let codec = SessionCodec::new(&settings.secret_key, &settings.secret_key_fallbacks);
+    let fallbacks: Vec<_> = settings.secret_key_fallbacks.iter().map(String::as_str).collect();
+    let codec = SessionCodec::new(&settings.secret_key, &fallbacks);
     let mut out = BufWriter::new(io::stdout().lock());
     let mut all = true;
     for (number, line) in io::stdin().lines().enumerate() {

@@ -25,6 +25,7 @@ use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer};
 use chrono::{DateTime, Utc};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinSet;
 
 pub use self::storage::{StorageError, storage};
 pub(crate) use self::storage::{
@@ -102,6 +103,8 @@ pub struct Application {
     server: Server,
     address: SocketAddr,
     signals: StopSignals,
+    /// What runs beside it, and ends with it.
+    beside: JoinSet<()>,
 }
 
 impl Application {
@@ -145,6 +148,11 @@ impl Application {
         let listener = TcpListener::bind(address).map_err(bind_error)?;
         let address = listener.local_addr().map_err(bind_error)?;
         actix_web::rt::spawn(warn_of_foreign_rows(storage.clone(), clock.now()));
+        let mut beside = JoinSet::new();
+        // On a test server, what has expired stays until a test says otherwise.
+        if let Some(period) = settings.session_clean_up_every.filter(|_| more_urls.is_none()) {
+            beside.spawn(storage.clone().clean_up_every(period, clock.clone()));
+        }
         let site = Site::build(settings, clock, storage, policy, more_urls)?;
         let limits = &settings.limits;
         let workers = available_parallelism().map_or(1, usize::from).min(limits.max_connections);
@@ -158,7 +166,7 @@ impl Application {
             .map_err(bind_error)?
             .run();
         let signals = StopSignals::listen().map_err(ApplicationError::Server)?;
-        Ok(Self { server, address, signals })
+        Ok(Self { server, address, signals, beside })
     }
 
     /// Where the site listens.
@@ -225,6 +233,7 @@ impl Application {
             handle.stop(false).await;
         });
         let result = self.server.await.map_err(ApplicationError::Server);
+        drop(self.beside);
         stopping.abort();
         result
     }

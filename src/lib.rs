@@ -80,6 +80,9 @@ pub mod testing;
 pub mod testserver;
 mod throttle;
 
+/// The dates and spans of this library's interface.
+pub use chrono;
+
 /// The pages whose examples are compiled with the documentation's.
 #[cfg(all(doctest, feature = "site"))]
 mod pages {

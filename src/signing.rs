@@ -109,14 +109,15 @@ impl TimestampSigner {
     /// ```
     /// # use sessionid::signing::TimestampSigner;
     /// let signed = TimestampSigner::new("old", &[], "salt").sign("value", "2026-11-22T18:24:10Z".parse()?);
-    /// let rotated = TimestampSigner::new("new", &["old".to_owned()], "salt");
+    /// let rotated = TimestampSigner::new("new", &["old"], "salt");
     /// assert_eq!(rotated.unsign(&signed)?.key_index, 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn new(secret_key: &str, fallbacks: &[String], salt: &str) -> Self {
+    #[must_use]
+    pub fn new(secret_key: &str, fallbacks: &[&str], salt: &str) -> Self {
         let key_salt = format!("{salt}signer");
         let keys = std::iter::once(secret_key)
-            .chain(fallbacks.iter().map(String::as_str))
+            .chain(fallbacks.iter().copied())
             .map(|secret| SaltedHmac::new(&key_salt, secret))
             .collect();
         Self { keys }
@@ -343,7 +344,7 @@ mod tests {
 
     #[test]
     fn fallback_keys_are_tried_in_order() {
-        let fallbacks = ["older".to_owned(), "oldest".to_owned()];
+        let fallbacks = ["older", "oldest"];
         let rotated = TimestampSigner::new("new", &fallbacks, "django.contrib.sessions.SessionStore");
         for (index, secret) in ["new", "older", "oldest"].into_iter().enumerate() {
             let signed = signer(secret).sign("value", now());

@@ -92,7 +92,8 @@ fn storage_on(
     policy: &SharedPolicy,
     open: impl FnOnce() -> Result<Database, DbError>,
 ) -> Result<Storage, StorageError> {
-    let codec = SessionCodec::new(&settings.secret_key, &settings.secret_key_fallbacks);
+    let fallbacks: Vec<_> = settings.secret_key_fallbacks.iter().map(String::as_str).collect();
+    let codec = SessionCodec::new(&settings.secret_key, &fallbacks);
     let locmem = CacheOptions::default();
     let cache = settings.session_cache.as_ref().unwrap_or(&locmem);
     Ok(match settings.session_engine {
@@ -108,7 +109,7 @@ fn storage_on(
             Storage::new(backend.synchronous(settings.database.synchronous), codec)
         }
         Engine::SignedCookies => {
-            let codec = SessionCodec::for_cookies(&settings.secret_key, &settings.secret_key_fallbacks);
+            let codec = SessionCodec::for_cookies(&settings.secret_key, &fallbacks);
             Storage::new(SignedCookiesBackend::new(codec.clone()), codec)
         }
     })

@@ -79,11 +79,11 @@ fn perform(operation: &str, form: &PlayForm, session: &Session) -> Result<String
         "nested_copy" => nested(session, false)?,
         "nested_put_back" => nested(session, true)?,
         "clear" => {
-            session.clear();
+            session.clear()?;
             "the data was cleared; key and row stay".to_owned()
         }
         "flush" => {
-            session.flush();
+            session.flush()?;
             "data, row and key were given up".to_owned()
         }
         "cycle_key" => {

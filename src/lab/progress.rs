@@ -80,7 +80,8 @@ pub(super) struct ProgressCodec(TimestampSigner);
 
 impl ProgressCodec {
     pub(super) fn new(secret_key: &str, fallbacks: &[String]) -> Self {
-        Self(TimestampSigner::new(secret_key, fallbacks, SALT))
+        let fallbacks: Vec<_> = fallbacks.iter().map(String::as_str).collect();
+        Self(TimestampSigner::new(secret_key, &fallbacks, SALT))
     }
 
     pub(super) fn write(&self, progress: &Progress, now: DateTime<Utc>) -> Result<String, serde_json::Error> {

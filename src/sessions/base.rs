@@ -6,13 +6,17 @@
 
 mod lifetime;
 mod saving;
+mod take;
+pub(crate) mod values;
 
+use std::fmt;
 use std::sync::Arc;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub(crate) use self::saving::Verb;
+pub(crate) use self::take::{Take, Taken};
+pub(crate) use self::values::Values;
 use super::backends::Payload;
 use super::error::SessionError;
 use super::heavy::{Room, discard};
@@ -21,7 +25,7 @@ use super::key::SessionKey;
 use super::policy::SessionPolicy;
 use super::serializers::{PayloadError, SessionData, UnreadablePayload};
 use super::storage::Loaded;
-use super::write_set::{WriteSet, read, write};
+use super::write_set::{Update, WriteSet, read};
 use crate::error::chain;
 
 /// A `cycle_key` that the store has not seen yet.
@@ -35,7 +39,6 @@ struct Renewal {
 }
 
 /// A session as one request, or one script, sees it.
-#[derive(Debug)]
 pub(crate) struct SessionBase {
     session_key: Option<SessionKey>,
     /// Django's `_session_cache`.
@@ -44,8 +47,12 @@ pub(crate) struct SessionBase {
     found: Option<Loaded>,
     /// What the store held when the session was loaded or last saved, which a save has to find there again.
     loaded: Option<Payload>,
+    /// Whether the session sees something else than that with its changes, since a value was taken out meanwhile.
+    outdated: bool,
     /// Why that cannot be read, once an access has shown it.
     unreadable: Option<UnreadablePayload>,
+    /// Why it is not known what the store holds.
+    failure: Option<SessionError>,
     write_set: WriteSet,
     renewal: Option<Renewal>,
     flushed: Vec<SessionKey>,
@@ -74,7 +81,9 @@ impl SessionBase {
             cache: None,
             found: None,
             loaded: None,
+            outdated: false,
             unreadable: None,
+            failure: None,
             write_set: WriteSet::default(),
             renewal: None,
             flushed: Vec::new(),
@@ -110,41 +119,6 @@ impl SessionBase {
         self.session_key.is_none() && self.cache.as_ref().is_none_or(SessionData::is_empty)
     }
 
-    pub(crate) fn get<T: DeserializeOwned>(&mut self, key: &str) -> Result<Option<T>, SessionError> {
-        self.data()?.get(key).map(|value| read(key, value)).transpose()
-    }
-
-    pub(crate) fn insert<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Result<(), SessionError> {
-        let value = write(key, value)?;
-        self.insert_raw(key, value)
-    }
-
-    fn insert_raw(&mut self, key: &str, value: RawJson) -> Result<(), SessionError> {
-        self.data()?.insert(key, value.clone());
-        self.write_set.set(key, value);
-        self.modified = true;
-        Ok(())
-    }
-
-    pub(crate) fn update<K: AsRef<str>, V: Serialize>(
-        &mut self,
-        values: impl IntoIterator<Item = (K, V)>,
-    ) -> Result<(), SessionError> {
-        self.data()?;
-        // Django's `update` sets it even where nothing is updated.
-        self.modified = true;
-        values.into_iter().try_for_each(|(key, value)| self.insert(key.as_ref(), &value))
-    }
-
-    pub(crate) fn remove(&mut self, key: &str) -> Result<bool, SessionError> {
-        let removed = self.data()?.remove(key).is_some();
-        if removed {
-            self.write_set.remove(key.to_owned());
-            self.modified = true;
-        }
-        Ok(removed)
-    }
-
     /// [`remove`](Self::remove) for many keys, in one pass.
     #[cfg(feature = "actix-session")]
     pub(crate) fn remove_all(&mut self, keys: Vec<String>) -> Result<(), SessionError> {
@@ -156,37 +130,6 @@ impl SessionBase {
             self.modified = true;
         }
         Ok(())
-    }
-
-    pub(crate) fn pop<T: DeserializeOwned>(&mut self, key: &str) -> Result<Option<T>, SessionError> {
-        let value = self.get(key)?;
-        self.remove(key)?;
-        Ok(value)
-    }
-
-    pub(crate) fn setdefault<T: Serialize + DeserializeOwned>(
-        &mut self,
-        key: &str,
-        default: T,
-    ) -> Result<T, SessionError> {
-        if let Some(value) = self.get(key)? {
-            return Ok(value);
-        }
-        self.insert(key, &default)?;
-        Ok(default)
-    }
-
-    pub(crate) fn fetch_update<T, F>(&mut self, key: &str, default: T, f: F) -> Result<T, SessionError>
-    where
-        T: Serialize + DeserializeOwned + Clone + Send + 'static,
-        F: Fn(T) -> T + Send + 'static,
-    {
-        let seen: T = self.get(key)?.unwrap_or_else(|| default.clone());
-        let value = write(key, &f(seen.clone()))?;
-        self.data()?.insert(key, value);
-        self.write_set.update(key, default, f);
-        self.modified = true;
-        Ok(seen)
     }
 
     pub(crate) fn contains_key(&mut self, key: &str) -> Result<bool, SessionError> {
@@ -248,7 +191,8 @@ impl SessionBase {
             return Ok(SessionData::default());
         }
         let Some(found) = self.found.take() else {
-            return Err(self.unreadable.clone().map_or(SessionError::NotLoaded, SessionError::Unreadable));
+            let unreadable = self.unreadable.clone().map(SessionError::Unreadable);
+            return Err(self.failure.clone().or(unreadable).unwrap_or(SessionError::NotLoaded));
         };
         let (payload, data) = match found {
             Loaded::Session { payload, data, room } => {
@@ -289,5 +233,56 @@ impl SessionBase {
         self.flushed.extend(self.session_key.replace(SessionKey::random()));
         self.renewal = Some(Renewal { from: None, data: SessionData::default(), changes: 0 });
         self.modified = true;
+    }
+}
+
+impl Values for SessionBase {
+    fn get<T: DeserializeOwned>(&mut self, key: &str) -> Result<Option<T>, SessionError> {
+        self.data()?.get(key).map(|value| read(key, value)).transpose()
+    }
+
+    fn set(&mut self, key: &str, value: RawJson) -> Result<(), SessionError> {
+        self.data()?.insert(key, value.clone());
+        self.write_set.set(key, value);
+        self.modified = true;
+        Ok(())
+    }
+
+    fn set_by(&mut self, key: &str, value: RawJson, update: Update) -> Result<(), SessionError> {
+        self.data()?.insert(key, value);
+        self.write_set.update(key, update);
+        self.modified = true;
+        Ok(())
+    }
+
+    fn remove(&mut self, key: &str) -> Result<bool, SessionError> {
+        let removed = self.data()?.remove(key).is_some();
+        if removed {
+            self.write_set.remove(key.to_owned());
+            self.modified = true;
+        }
+        Ok(removed)
+    }
+
+    fn modify(&mut self) -> Result<(), SessionError> {
+        self.data()?;
+        self.modified = true;
+        Ok(())
+    }
+}
+
+/// The keys of the data, and no value: what a session holds is nobody's who reads a log.
+impl fmt::Debug for SessionBase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let found = self.found.as_ref().and_then(Loaded::data);
+        let keys =
+            self.cache.as_ref().or(found).map(|data| data.iter().map(|(key, _)| key).collect::<Vec<_>>());
+        let mut shown = f.debug_struct("Session");
+        shown.field("session_key", &self.session_key);
+        match keys {
+            Some(keys) => shown.field("keys", &keys),
+            None => shown.field("keys", &format_args!("not loaded")),
+        };
+        shown.field("accessed", &self.accessed).field("modified", &self.modified).finish_non_exhaustive()
     }
 }

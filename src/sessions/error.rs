@@ -90,9 +90,24 @@ pub enum SessionError {
         /// What RFC 6265 asks of every browser (section 6.1).
         limit: usize,
     },
+    /// The function of a `try_fetch_update` refused the value that is there, when it was called or when the session was saved: 409.
+    #[error("the update of session key {key:?} was refused")]
+    Refused {
+        /// The key that was to be updated.
+        key: String,
+        /// Why: the function's own error.
+        source: Arc<Cause>,
+    },
     /// A function given to `fetch_update` panicked while it was applied to what the row holds: 500.
     #[error("an update of the session panicked")]
     Panicked,
+    /// The request is over, and its session with it: what was to be read, changed or ended after the response was made, or
+    /// after the client was gone, was not: 500.
+    #[error("the request of this session is over")]
+    Finished,
+    /// The session is at work: what is called by one of its methods, such as a `Deserialize`, has called another: 500.
+    #[error("a method of the session was called from within another")]
+    InUse,
     /// A handler asks for a session where there is none: 500.
     #[error("no session on this route; wrap its scope in `SessionMiddleware`")]
     NoMiddleware,

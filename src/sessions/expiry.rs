@@ -1,5 +1,7 @@
 //! When a session ends: the rules of `set_expiry` and the `get_expiry_…` family, without I/O.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Datelike as _, FixedOffset, NaiveDateTime, TimeDelta, Timelike as _, Utc};
 
 use super::json::RawJson;
@@ -66,6 +68,19 @@ impl From<i64> for Expiry {
 impl From<i32> for Expiry {
     fn from(seconds: i32) -> Self {
         Self::Seconds(seconds.into())
+    }
+}
+
+impl From<u32> for Expiry {
+    fn from(seconds: u32) -> Self {
+        Self::Seconds(seconds.into())
+    }
+}
+
+/// A span that `set_expiry` refuses, where it is longer than any date is away.
+impl From<Duration> for Expiry {
+    fn from(duration: Duration) -> Self {
+        Self::After(TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The session key: the cookie's value and the row's primary key.
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -95,7 +96,23 @@ impl TryFrom<&str> for SessionKey {
     type Error = InvalidSessionKey;
 
     fn try_from(key: &str) -> Result<Self, InvalidSessionKey> {
-        if key.chars().count() < SHORTEST { Err(InvalidSessionKey) } else { Ok(Self(key.to_owned())) }
+        Self::try_from(key.to_owned())
+    }
+}
+
+impl TryFrom<String> for SessionKey {
+    type Error = InvalidSessionKey;
+
+    fn try_from(key: String) -> Result<Self, InvalidSessionKey> {
+        if key.chars().count() < SHORTEST { Err(InvalidSessionKey) } else { Ok(Self(key)) }
+    }
+}
+
+impl FromStr for SessionKey {
+    type Err = InvalidSessionKey;
+
+    fn from_str(key: &str) -> Result<Self, InvalidSessionKey> {
+        Self::try_from(key)
     }
 }
 
@@ -160,6 +177,8 @@ mod tests {
         assert!(SessionKey::try_from("1234567").is_err());
         assert!(SessionKey::try_from("12345678").is_ok());
         assert!(SessionKey::try_from("ключключ").is_ok());
+        assert_eq!("12345678".parse(), SessionKey::try_from("12345678".to_owned()));
+        assert!("1234567".parse::<SessionKey>().is_err());
     }
 
     #[test]

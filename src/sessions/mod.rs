@@ -16,7 +16,7 @@
 //! async fn login(session: Session) -> Result<&'static str, SessionError> {
 //!     session.cycle_key()?;
 //!     session.insert("user", 7)?;
-//!     session.set_expiry(chrono::TimeDelta::days(30))?; // "remember me"
+//!     session.set_expiry(sessionid::chrono::TimeDelta::days(30))?; // "remember me"
 //!     Ok("Welcome back.")
 //! }
 //! ```
@@ -24,6 +24,7 @@
 pub mod actix;
 pub mod backends;
 mod base;
+mod clean_up;
 mod error;
 mod expiry;
 mod heavy;
@@ -41,7 +42,9 @@ mod write_set;
 
 #[cfg(feature = "site")]
 pub(crate) use self::actix::cookie;
-pub use self::actix::{CookieAction, Decision, Outcome, Session, SessionMiddleware, SessionService};
+pub use self::actix::{
+    CookieAction, Decision, Outcome, Session, SessionExt, SessionMiddleware, SessionService,
+};
 pub use self::backends::{CacheBackend, CachedDbBackend, DbBackend, Engine, UnknownEngine};
 pub use self::error::SessionError;
 pub use self::expiry::{Expiry, ExpiryError};
@@ -51,7 +54,7 @@ pub use self::pickle::PickleError;
 pub use self::pickle_codec::PickleCodec;
 pub use self::policy::{SessionPolicy, SharedPolicy};
 pub use self::serializers::{
-    PayloadCodec, PayloadError, SessionCodec, SessionData, Signature, UnreadablePayload,
+    Entries, IntoEntries, PayloadCodec, PayloadError, SessionCodec, SessionData, Signature, UnreadablePayload,
 };
 pub use self::storage::Storage;
 pub use self::store::SessionStore;

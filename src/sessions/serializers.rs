@@ -84,8 +84,9 @@ impl SessionData {
     /// assert_eq!(lines, ["b=1", "a=[2]"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn iter(&self) -> impl Iterator<Item = (String, &RawJson)> {
-        self.values.iter().map(|(key, value)| (unescape_key(key), value))
+    #[must_use]
+    pub fn iter(&self) -> Entries<'_> {
+        Entries(self.values.iter())
     }
 
     /// Bytes of the JSON text.
@@ -167,6 +168,56 @@ impl SessionData {
     }
 }
 
+/// The keys and values in order, as [`SessionData::iter`] has them.
+#[derive(Debug)]
+pub struct IntoEntries(indexmap::map::IntoIter<Box<str>, RawJson>);
+
+impl Iterator for IntoEntries {
+    type Item = (String, RawJson);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next().map(|(key, value)| (unescape_key(&key), value))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
+    }
+}
+
+/// The same, borrowed.
+#[derive(Clone, Debug)]
+pub struct Entries<'a>(indexmap::map::Iter<'a, Box<str>, RawJson>);
+
+impl<'a> Iterator for Entries<'a> {
+    type Item = (String, &'a RawJson);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next().map(|(key, value)| (unescape_key(key), value))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
+    }
+}
+
+impl IntoIterator for SessionData {
+    type Item = (String, RawJson);
+    type IntoIter = IntoEntries;
+
+    fn into_iter(self) -> IntoEntries {
+        IntoEntries(self.values.into_iter())
+    }
+}
+
+impl<'a> IntoIterator for &'a SessionData {
+    type Item = (String, &'a RawJson);
+    type IntoIter = Entries<'a>;
+
+    fn into_iter(self) -> Entries<'a> {
+        self.iter()
+    }
+}
+
 /// How the engine of a storage encodes a session.
 pub trait PayloadCodec: fmt::Debug + Send + Sync {
     /// The payload of `data`, saved at `now`.
@@ -219,19 +270,19 @@ impl SessionCodec {
     ///
     /// let before = SessionCodec::new("old", &[]);
     /// let payload = before.encode(&SessionData::default(), "2026-11-22T18:24:10Z".parse()?);
-    /// let rotated = SessionCodec::new("new", &["old".to_owned()]);
+    /// let rotated = SessionCodec::new("new", &["old"]);
     /// assert!(rotated.decode(&payload).is_ok());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn new(secret_key: &str, fallbacks: &[String]) -> Self {
+    pub fn new(secret_key: &str, fallbacks: &[&str]) -> Self {
         Self { signer: TimestampSigner::new(secret_key, fallbacks, SALT) }
     }
 
     /// The codec of the `signed_cookies` engine: no payload of another engine is good as a cookie, and none the other way
     /// round.
     #[must_use]
-    pub fn for_cookies(secret_key: &str, fallbacks: &[String]) -> Self {
+    pub fn for_cookies(secret_key: &str, fallbacks: &[&str]) -> Self {
         Self { signer: TimestampSigner::new(secret_key, fallbacks, COOKIE_SALT) }
     }
 

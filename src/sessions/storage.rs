@@ -5,12 +5,13 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::backends::{
-    Entry, ExpireDate, Found, Inserted, Moment, Payload, Replaced, SessionBackend, SessionRecord,
-    SessionRecords, Stored,
+    CacheBackend, Entry, ExpireDate, Found, Inserted, Moment, Payload, Replaced, SessionBackend,
+    SessionRecord, SessionRecords, Stored,
 };
 use super::error::SessionError;
 use super::heavy::{Heavy, LARGEST_LIGHT, Room};
 use super::key::{NewKeys, SessionKey};
+use super::pickle_codec::PickleCodec;
 use super::saving::{Pending, Queues, Saved, Saving, key_of};
 use super::serializers::{PayloadCodec, PayloadError, SessionData};
 
@@ -63,6 +64,14 @@ pub(crate) enum Loaded {
 }
 
 impl Loaded {
+    /// What was found, where it can be read.
+    pub(crate) fn data(&self) -> Option<&SessionData> {
+        match self {
+            Self::Session { data, .. } => data.as_ref().ok(),
+            Self::Nothing | Self::Ended | Self::Reset => None,
+        }
+    }
+
     pub(crate) fn is_large(&self) -> bool {
         matches!(self, Self::Session { room: Some(_), .. })
     }
@@ -72,6 +81,22 @@ impl Storage {
     /// Sessions kept in `backend`, their payloads encoded by `codec`.
     pub fn new(backend: impl SessionBackend + 'static, codec: impl PayloadCodec + 'static) -> Self {
         Self::with(Arc::new(backend), Arc::new(codec))
+    }
+
+    /// Sessions in the memory of this process, gone with it: for tests and examples.
+    ///
+    /// ```
+    /// use sessionid::sessions::{SessionMiddleware, SessionPolicy, Storage};
+    ///
+    /// let sessions = SessionMiddleware::new(Storage::in_memory(), SessionPolicy::default());
+    /// # drop(sessions);
+    /// ```
+    ///
+    /// It is the engine `cache` on a [`LocMemCache`](crate::cache::LocMemCache), which holds 64 MB and drops what was not used for
+    /// longest.
+    #[must_use]
+    pub fn in_memory() -> Self {
+        Self::new(CacheBackend::in_memory(), PickleCodec)
     }
 
     /// The same sessions by way of another backend, such as one that looks at what passes.

@@ -1,6 +1,7 @@
 //! A session together with where it is kept, usable outside of requests: Django's "Using sessions out of views".
 
 mod methods;
+mod take;
 
 use std::fmt;
 use std::sync::Arc;
@@ -96,13 +97,26 @@ impl SessionStore {
         self.base.set_found(found);
     }
 
-    fn moment(&self) -> Moment {
-        Moment::new(self.clock.now(), Arc::clone(self.base.policy()))
+    /// What became of a [`fetch`](Self::fetch). That it failed is what every access is told from then on, until the next
+    /// [`load`](Self::load).
+    pub(crate) fn set_fetched(&mut self, found: Result<Loaded, SessionError>) -> Result<(), SessionError> {
+        match found {
+            Ok(found) => self.set_found(found),
+            Err(error) => {
+                self.base.set_failure(error.clone());
+                return Err(error);
+            }
+        }
+        Ok(())
     }
 
-    /// A session that has nothing of this one but where it is kept.
-    pub(crate) fn left_behind(&self) -> Self {
-        Self::new(None, self.storage.clone(), Arc::clone(self.base.policy()), self.clock.clone())
+    /// Why it is not known what the store holds, where that matters.
+    pub(crate) fn failure(&self) -> Option<&SessionError> {
+        self.base.failure()
+    }
+
+    fn moment(&self) -> Moment {
+        Moment::new(self.clock.now(), Arc::clone(self.base.policy()))
     }
 
     /// Saves the session, under a new key if it has none; loads it first if need be.
@@ -223,8 +237,11 @@ impl SessionStore {
     /// # Errors
     ///
     /// [`SessionError::Unavailable`].
-    pub async fn exists(&self, key: &SessionKey) -> Result<bool, SessionError> {
-        self.storage.exists(key).await
+    pub fn exists<'a>(
+        &'a self,
+        key: &'a SessionKey,
+    ) -> impl Future<Output = Result<bool, SessionError>> + Send + 'a {
+        self.storage.exists(key)
     }
 
     /// Deletes all sessions that have expired, and returns how many.
@@ -232,8 +249,10 @@ impl SessionStore {
     /// # Errors
     ///
     /// [`SessionError::Unavailable`].
-    pub async fn clear_expired(&self) -> Result<usize, SessionError> {
-        self.storage.clear_expired(self.clock.now(), &|_| ()).await
+    pub fn clear_expired(&self) -> impl Future<Output = Result<usize, SessionError>> + Send {
+        // Updates that wait in the session are not shared between threads, but where it is kept is.
+        let (storage, now) = (&self.storage, self.clock.now());
+        async move { storage.clear_expired(now, &|_| ()).await }
     }
 
     /// What Django has done by the end of a request that is not saved: a `flush` has deleted its

@@ -1,5 +1,6 @@
 //! What a request changed in its session, so that it can be applied to what the row holds by then.
 
+use std::error::Error as StdError;
 use std::fmt;
 
 use serde::Serialize;
@@ -9,19 +10,61 @@ use super::error::SessionError;
 use super::json::RawJson;
 use super::serializers::SessionData;
 
-type Update = Box<dyn Fn(Option<&RawJson>) -> Result<RawJson, SessionError> + Send>;
+/// What becomes of the value that is there.
+pub(crate) type Update = Box<dyn Fn(Option<&RawJson>) -> Result<RawJson, SessionError> + Send>;
+
+/// What hears of a value that is taken out.
+type Taken = Box<dyn Fn(Option<RawJson>) -> Result<(), SessionError> + Send>;
+
+/// `f` of the value under `key`, or of `default`.
+pub(crate) fn update<T, E, F>(key: &str, default: T, f: F) -> Update
+where
+    T: Serialize + DeserializeOwned + Clone + Send + 'static,
+    E: Into<Box<dyn StdError + Send + Sync>>,
+    F: FnOnce(T) -> Result<T, E> + Clone + Send + 'static,
+{
+    let key = key.to_owned();
+    Box::new(move |current| {
+        let current = current.map_or_else(|| Ok(default.clone()), |value| read(&key, value))?;
+        write(&key, &apply(&key, f.clone(), current)?)
+    })
+}
+
+/// `f` of a value, which it may refuse.
+pub(crate) fn apply<T, E: Into<Box<dyn StdError + Send + Sync>>>(
+    key: &str,
+    f: impl FnOnce(T) -> Result<T, E>,
+    value: T,
+) -> Result<T, SessionError> {
+    f(value).map_err(|error| {
+        let source: Box<dyn StdError + Send + Sync> = error.into();
+        SessionError::Refused { key: key.to_owned(), source: source.into() }
+    })
+}
 
 /// One change, in the order in which the request made it.
 enum Change {
     Set(String, RawJson),
     Remove(String),
     Update(String, Update),
+    Take(String, Taken),
     Clear,
+    /// An update that went along with what was taken out.
+    Nothing,
 }
 
 impl Change {
     fn removed(&self) -> Option<&str> {
         if let Self::Remove(key) = self { Some(key) } else { None }
+    }
+
+    /// Whether the value of `key` does not depend on what was there before.
+    fn settles(&self, key: &str) -> bool {
+        match self {
+            Self::Set(own, _) | Self::Remove(own) => own == key,
+            Self::Clear => true,
+            Self::Update(..) | Self::Take(..) | Self::Nothing => false,
+        }
     }
 }
 
@@ -52,18 +95,35 @@ impl WriteSet {
         self.changes.push(Change::Remove(key));
     }
 
-    /// Applies `f` to the value under `key`, or to `default`; again at every merge.
-    pub(crate) fn update<T, F>(&mut self, key: &str, default: T, f: F)
-    where
-        T: Serialize + DeserializeOwned + Clone + Send + 'static,
-        F: Fn(T) -> T + Send + 'static,
-    {
-        let name = key.to_owned();
-        let update = move |current: Option<&RawJson>| {
-            let current = current.map_or_else(|| Ok(default.clone()), |value| read(&name, value))?;
-            write(&name, &f(current))
+    /// Applies `update` to the value under `key`; again at every merge.
+    pub(crate) fn update(&mut self, key: &str, update: Update) {
+        self.changes.push(Change::Update(key.to_owned(), update));
+    }
+
+    /// Takes `key` out, and hands what was there to `taken`; again at every merge.
+    pub(crate) fn take(
+        &mut self,
+        key: &str,
+        taken: impl Fn(Option<RawJson>) -> Result<(), SessionError> + Send + 'static,
+    ) {
+        self.changes.push(Change::Take(key.to_owned(), Box::new(taken)));
+    }
+
+    /// Whether what `key` is to hold is known, whatever the row holds.
+    pub(crate) fn settles(&self, key: &str) -> bool {
+        self.changes.iter().any(|change| change.settles(key))
+    }
+
+    /// Takes the updates of `key` out.
+    pub(crate) fn drain_updates(&mut self, key: &str) -> Vec<Update> {
+        let drain = |change: &mut Change| match std::mem::replace(change, Change::Nothing) {
+            Change::Update(own, update) if own == key => Some(update),
+            other => {
+                *change = other;
+                None
+            }
         };
-        self.changes.push(Change::Update(key.to_owned(), Box::new(update)));
+        self.changes.iter_mut().filter_map(drain).collect()
     }
 
     /// Whatever was there is gone, and so is what the changes before this one make of it. These are kept: a
@@ -94,7 +154,9 @@ impl WriteSet {
                     let value = update(data.get(key))?;
                     data.insert(key, value);
                 }
+                Change::Take(key, taken) => taken(data.remove(key))?,
                 Change::Clear => data = SessionData::default(),
+                Change::Nothing => {}
             }
         }
         Ok(data)
@@ -128,7 +190,9 @@ impl fmt::Debug for WriteSet {
             Change::Set(key, _) => format!("set {key:?}"),
             Change::Remove(key) => format!("remove {key:?}"),
             Change::Update(key, _) => format!("update {key:?}"),
+            Change::Take(key, _) => format!("take {key:?}"),
             Change::Clear => "clear".to_owned(),
+            Change::Nothing => "nothing".to_owned(),
         });
         f.debug_list().entries(changes).finish()
     }
@@ -153,6 +217,14 @@ mod tests {
         SessionData::from_json(json.as_bytes()).expect("a JSON object")
     }
 
+    fn by<T, F>(key: &str, default: T, f: F) -> Update
+    where
+        T: Serialize + DeserializeOwned + Clone + Send + 'static,
+        F: Fn(T) -> T + Clone + Send + 'static,
+    {
+        update(key, default, move |value| Ok::<_, std::convert::Infallible>(f(value)))
+    }
+
     fn number(value: i64) -> RawJson {
         RawJson::from_integer(value)
     }
@@ -162,7 +234,7 @@ mod tests {
         let mut changes = WriteSet::default();
         changes.set("mine", number(1));
         changes.remove("gone".to_owned());
-        changes.update("counter", 0, |counter: i64| counter + 1);
+        changes.update("counter", by("counter", 0, |counter: i64| counter + 1));
         let merged = changes.apply(data(r#"{"theirs":7,"gone":1,"counter":41}"#)).expect("merged");
         assert_eq!(merged.to_json(), r#"{"theirs":7,"counter":42,"mine":1}"#);
     }
@@ -182,9 +254,9 @@ mod tests {
     #[test]
     fn an_update_starts_from_its_default_and_follows_a_set() {
         let mut changes = WriteSet::default();
-        changes.update("a", 5, |value: i64| value * 2);
+        changes.update("a", by("a", 5, |value: i64| value * 2));
         changes.set("b", number(3));
-        changes.update("b", 0, |value: i64| value + 1);
+        changes.update("b", by("b", 0, |value: i64| value + 1));
         assert_eq!(changes.apply(data(r#"{"b":100}"#)).expect("merged").to_json(), r#"{"b":4,"a":10}"#);
     }
 
@@ -197,7 +269,7 @@ mod tests {
         assert_eq!(changes.apply(data(r#"{"c":3}"#)).expect("merged").to_json(), r#"{"b":2}"#);
         // What is gone need not be of the right type.
         let mut changes = WriteSet::default();
-        changes.update("c", String::new(), |text: String| text);
+        changes.update("c", by("c", String::new(), |text: String| text));
         changes.clear();
         assert_eq!(changes.apply(data(r#"{"c":3}"#)).expect("merged").to_json(), "{}");
     }
@@ -216,7 +288,7 @@ mod tests {
     #[test]
     fn an_update_of_another_type_is_an_error() {
         let mut changes = WriteSet::default();
-        changes.update("counter", 0, |counter: i64| counter + 1);
+        changes.update("counter", by("counter", 0, |counter: i64| counter + 1));
         let error = changes.apply(data(r#"{"counter":"many"}"#)).expect_err("another type");
         assert!(matches!(error, SessionError::Type { key, .. } if key == "counter"));
     }

@@ -61,6 +61,8 @@ pub const DEMO_SECRET_KEY: &str =
 
 /// `SESSION_COOKIE_AGE`, in seconds: up to a hundred years.
 const AGES: RangeInclusive<i64> = 0..=100 * 365 * 24 * 60 * 60;
+/// `SESSION_CLEAN_UP_EVERY`, in seconds: up to a year.
+const PERIODS: RangeInclusive<i64> = 0..=365 * 24 * 60 * 60;
 /// How long a database may be waited for, in seconds.
 const TIMEOUTS: RangeInclusive<i64> = 1..=3600;
 const POOL_SIZES: RangeInclusive<i64> = 1..=1000;
@@ -105,6 +107,8 @@ pub struct Settings {
     /// The `SESSION_COOKIE_…` settings, `SESSION_SAVE_EVERY_REQUEST`, `SESSION_EXPIRE_AT_BROWSER_CLOSE`,
     /// `SESSION_MAX_BYTES` and `SESSION_NO_STORE`.
     pub session: SessionPolicy,
+    /// `SESSION_CLEAN_UP_EVERY`; `None` for never.
+    pub session_clean_up_every: Option<Duration>,
     /// `SESSION_FILE_PATH`.
     pub session_file_path: PathBuf,
     /// `SESSION_CACHE_ALIAS`.
@@ -183,6 +187,7 @@ impl Settings {
             database: database_options(&sources)?,
             session_engine,
             session: session_policy(&sources)?,
+            session_clean_up_every: clean_up_every(&sources)?,
             session_file_path: sources
                 .string("SESSION_FILE_PATH")?
                 .filter(|path| !path.is_empty())
@@ -300,6 +305,15 @@ fn session_policy(sources: &Sources) -> Result<SessionPolicy, SettingsError> {
             .unwrap_or(default.max_bytes),
         no_store: sources.boolean("SESSION_NO_STORE")?.unwrap_or(default.no_store),
     })
+}
+
+/// 0 is never.
+fn clean_up_every(sources: &Sources) -> Result<Option<Duration>, SettingsError> {
+    let seconds = sources.integer("SESSION_CLEAN_UP_EVERY", &PERIODS, "whole seconds")?;
+    Ok(seconds
+        .and_then(|seconds| u64::try_from(seconds).ok())
+        .filter(|seconds| *seconds > 0)
+        .map(Duration::from_secs))
 }
 
 /// Only JSON can be read on both sides; Django has dropped pickling itself.

@@ -14,7 +14,7 @@ pub(super) enum Kind {
 }
 
 /// Every setting, in the order of the README's table.
-pub(super) const SETTINGS: [(&str, Kind); 29] = [
+pub(super) const SETTINGS: [(&str, Kind); 30] = [
     ("DEBUG", Kind::Boolean),
     ("SECRET_KEY", Kind::String),
     ("SECRET_KEY_FALLBACKS", Kind::List),
@@ -40,6 +40,7 @@ pub(super) const SETTINGS: [(&str, Kind); 29] = [
     ("SESSION_EXPIRE_AT_BROWSER_CLOSE", Kind::Boolean),
     ("SESSION_MAX_BYTES", Kind::Integer),
     ("SESSION_NO_STORE", Kind::Boolean),
+    ("SESSION_CLEAN_UP_EVERY", Kind::Integer),
     ("SESSION_SERIALIZER", Kind::String),
     ("SESSION_FILE_PATH", Kind::String),
     ("SESSION_CACHE_ALIAS", Kind::String),

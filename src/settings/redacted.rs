@@ -29,6 +29,7 @@ impl fmt::Debug for Settings {
             .field("database", &self.database)
             .field("session_engine", &self.session_engine)
             .field("session", &self.session)
+            .field("session_clean_up_every", &self.session_clean_up_every)
             .field("session_file_path", &self.session_file_path)
             .field("session_cache_alias", &self.session_cache_alias)
             .field("caches", &self.caches)

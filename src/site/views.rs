@@ -112,7 +112,7 @@ impl HelloWorld2View {
     /// # use sessionid::sessions::Session;
     /// # async fn view(session: Session, templates: Data<Templates>) -> Result<(), ViewError> {
     /// HelloWorld2View::get(session.clone(), templates).await?;
-    /// assert!(!session.modified());
+    /// assert!(!session.modified()?);
     /// # Ok(()) }
     /// ```
     ///

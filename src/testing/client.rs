@@ -3,10 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use actix_web::http::header::{COOKIE, HeaderMap, SET_COOKIE};
+use actix_web::http::header::{COOKIE, HeaderMap, LOCATION};
 use actix_web::http::{Method, StatusCode};
+use awc::{ClientRequest, SendClientRequest};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-use super::cookies::{Cookies, KeptCookie, Target};
+use super::cookies::KeptCookie;
+use super::jar::CookieJar;
+use super::redirect::{self, method_after, path_of};
 use crate::clock::Clock;
 
 /// The longest wait for an answer.
@@ -78,6 +83,15 @@ impl Exchange {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
+
+    /// The body, which is JSON.
+    ///
+    /// # Errors
+    ///
+    /// `serde_json`'s, for a body that is none, or not of a `T`.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_str(&self.body)
+    }
 }
 
 /// A client of one site that keeps cookies as a browser does.
@@ -106,10 +120,9 @@ impl Exchange {
 /// ```
 pub struct Client {
     http: awc::Client,
-    origin: String,
-    clock: Clock,
-    cookies: Cookies,
+    jar: CookieJar,
     headers: BTreeMap<String, String>,
+    follows: bool,
 }
 
 impl Client {
@@ -125,7 +138,8 @@ impl Client {
     /// ```
     pub fn new(origin: impl Into<String>, clock: Clock) -> Self {
         let http = awc::Client::builder().timeout(TIMEOUT).disable_redirects().finish();
-        Self { http, origin: origin.into(), clock, cookies: Cookies::default(), headers: BTreeMap::new() }
+        let jar = CookieJar::on(origin.into(), clock);
+        Self { http, jar, headers: BTreeMap::new(), follows: false }
     }
 
     /// Asks for a page.
@@ -167,12 +181,10 @@ impl Client {
         path: &str,
         body: String,
     ) -> Result<Exchange, ClientError> {
-        self.send(
-            method,
-            path,
-            |request| if body.is_empty() { request.send() } else { request.send_body(body) },
-        )
-        .await
+        let body = |request: ClientRequest| {
+            if body.is_empty() { request.send() } else { request.send_body(body.clone()) }
+        };
+        self.send(method, path, body).await
     }
 
     /// Sends a form, as a browser does.
@@ -192,19 +204,78 @@ impl Client {
         self.send(Method::POST, path, |request| request.send_form(&fields)).await
     }
 
+    /// Sends a value as JSON, as a script does.
+    ///
+    /// ```
+    /// # use sessionid::testing::Client;
+    /// # async fn test(client: &mut Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// #[derive(serde::Serialize)]
+    /// struct Item {
+    ///     name: &'static str,
+    /// }
+    ///
+    /// let answer = client.post_json("/cart", &Item { name: "tea" }).await?;
+    /// let cart: Vec<String> = answer.json()?;
+    /// assert_eq!(cart, ["tea"]);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    pub async fn post_json<T: Serialize + ?Sized>(
+        &mut self,
+        path: &str,
+        value: &T,
+    ) -> Result<Exchange, ClientError> {
+        self.send(Method::POST, path, |request| request.send_json(&value)).await
+    }
+
+    /// Whether redirects within the site are followed from now on, as a browser does, 20 at most. The [`Exchange`] is that of
+    /// the last page; the cookies of those on the way are kept. At first they are not followed.
+    pub fn follow_redirects(&mut self, follow: bool) {
+        self.follows = follow;
+    }
+
     async fn send(
         &mut self,
         method: Method,
         path: &str,
-        with_body: impl FnOnce(awc::ClientRequest) -> awc::SendClientRequest,
+        with_body: impl Fn(ClientRequest) -> SendClientRequest,
     ) -> Result<Exchange, ClientError> {
-        let url = format!("{}{path}", self.origin);
+        let mut exchange = self.send_once(&method, path, &with_body).await?;
+        let (mut method, mut path, mut bare) = (method, path.to_owned(), false);
+        for _ in 0..redirect::MOST {
+            let next = method_after(exchange.status, &method).filter(|_| self.follows);
+            let location = exchange.headers.get(LOCATION).and_then(|value| value.to_str().ok());
+            let to = location.and_then(|location| path_of(location, self.jar.origin(), &path));
+            let Some((next, to)) = next.zip(to) else { break };
+            // What has become a GET has no body, on the next hop as well.
+            bare |= next != method;
+            exchange = if bare {
+                self.send_once(&next, &to, ClientRequest::send).await?
+            } else {
+                self.send_once(&next, &to, &with_body).await?
+            };
+            (method, path) = (next, to);
+        }
+        Ok(exchange)
+    }
+
+    async fn send_once(
+        &mut self,
+        method: &Method,
+        path: &str,
+        with_body: impl FnOnce(ClientRequest) -> SendClientRequest,
+    ) -> Result<Exchange, ClientError> {
+        let origin = self.jar.origin();
+        let url = format!("{origin}{path}");
         let mut request = self.http.request(method.clone(), &url);
-        let host = self.origin.split_once("://").map_or(self.origin.as_str(), |(_, host)| host);
+        let host = origin.split_once("://").map_or(origin, |(_, host)| host);
         let mut lines = vec![format!("{method} {path} HTTP/1.1"), format!("Host: {host}")];
-        let target = Target::new(&self.origin, path);
-        let cookies = self.cookies.header(&target, self.clock.now());
-        let sent_cookies = cookies.as_deref().map(|cookies| String::from_utf8_lossy(cookies).into_owned());
+        let cookies = self.jar.header(path);
+        let sent_cookies =
+            cookies.as_ref().map(|cookies| String::from_utf8_lossy(cookies.as_bytes()).into_owned());
         if let (Some(bytes), Some(text)) = (cookies, &sent_cookies) {
             lines.push(format!("Cookie: {text}"));
             request = request.insert_header((COOKIE, bytes));
@@ -216,9 +287,7 @@ impl Client {
         let mut response =
             with_body(request).await.map_err(|error| ClientError::Send { url, reason: error.to_string() })?;
         let body = response.body().limit(16 << 20).await?;
-        for header in response.headers().get_all(SET_COOKIE) {
-            self.cookies.keep(header.as_bytes(), &target, self.clock.now());
-        }
+        self.jar.keep(path, response.headers());
         Ok(Exchange {
             request: lines,
             sent_cookies,
@@ -241,7 +310,7 @@ impl Client {
     /// ```
     #[must_use]
     pub fn cookie(&self, name: &str) -> Option<&KeptCookie> {
-        self.cookies.get(name, &Target::new(&self.origin, "/"), self.clock.now())
+        self.jar.cookie(name)
     }
 
     /// Puts a cookie into the jar by hand, or changes those of its name that are there, until the browser closes.
@@ -256,7 +325,7 @@ impl Client {
     /// # }
     /// ```
     pub fn set_cookie(&mut self, name: &str, value: &str) {
-        self.cookies.set(name, value, &Target::new(&self.origin, "/"));
+        self.jar.set_cookie(name, value);
     }
 
     /// Deletes the cookies of a name by hand.
@@ -272,7 +341,7 @@ impl Client {
     /// # }
     /// ```
     pub fn delete_cookie(&mut self, name: &str) {
-        self.cookies.delete(name);
+        self.jar.delete_cookie(name);
     }
 
     /// Sends a header with every request from now on.
@@ -301,7 +370,7 @@ impl Client {
     /// # }
     /// ```
     pub fn set_origin(&mut self, origin: impl Into<String>) {
-        self.origin = origin.into();
+        self.jar.set_origin(origin.into());
     }
 
     /// Closes the browser: what has no expiry is forgotten.
@@ -317,6 +386,6 @@ impl Client {
     /// # }
     /// ```
     pub fn close(&mut self) {
-        self.cookies.end_session();
+        self.jar.close();
     }
 }

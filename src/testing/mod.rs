@@ -21,7 +21,10 @@
 mod client;
 mod cookie_date;
 mod cookies;
+mod jar;
+mod redirect;
 mod set_cookie;
 
 pub use self::client::{Client, ClientError, Exchange};
 pub use self::cookies::KeptCookie;
+pub use self::jar::CookieJar;

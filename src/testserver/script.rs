@@ -96,21 +96,21 @@ fn run(session: &Session, name: &str, arguments: &[RawJson]) -> Result<RawJson, 
         }
 
         ("clear", []) => {
-            session.clear();
+            session.clear()?;
             null
         }
         ("flush", []) => {
-            session.flush();
+            session.flush()?;
             null
         }
         ("cycle_key", []) => {
             session.cycle_key()?;
             null
         }
-        ("session_key", []) => RawJson::new(&session.session_key().map(|key| key.to_string()))?,
-        ("is_empty", []) => RawJson::new(&session.is_empty())?,
+        ("session_key", []) => RawJson::new(&session.session_key()?.map(|key| key.to_string()))?,
+        ("is_empty", []) => RawJson::new(&session.is_empty()?)?,
         ("modified", []) => {
-            session.set_modified(true);
+            session.set_modified(true)?;
             null
         }
 

@@ -110,7 +110,7 @@ async fn a_merge_leaves_what_cannot_be_read_and_replaces_what_nobody_of_ours_has
     let signer = TimestampSigner::new(SECRET_KEY, &[], "django.contrib.sessions.SessionStore");
     let clear: fn(&Session) -> Result<(), SessionError> = |session| {
         session.contains_key("counter")?;
-        session.clear();
+        session.clear()?;
         count(session)
     };
     for (signed, view, status, stored) in [

@@ -153,7 +153,7 @@ async fn every_save_is_written_through_and_every_end_as_well() {
     assert_eq!(copy(&*cache, &moved).await.as_deref(), Some(r#"{"counter":2}"#));
     harness
         .visit(Some(&cookie(&moved)), |session| {
-            session.flush();
+            session.flush()?;
             Ok(())
         })
         .await;
@@ -203,7 +203,7 @@ async fn a_session_that_is_flushed_while_the_cache_is_down_does_not_come_back_wi
     cache.now_is(DOWN);
     harness
         .visit(Some(&cookie(&key)), |session| {
-            session.flush();
+            session.flush()?;
             Ok(())
         })
         .await;

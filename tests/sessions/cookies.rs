@@ -50,7 +50,7 @@ async fn a_cookie_that_is_too_old_or_nobodys_makes_way_for_an_empty_session() {
         let answer = harness
             .visit(Some(&cookie(&key)), move |session| {
                 look(session)?;
-                assert_eq!(session.session_key().unwrap().as_str(), shown, "as Django, until it is saved");
+                assert_eq!(session.session_key()?.unwrap().as_str(), shown, "as Django, until it is saved");
                 Ok(())
             })
             .await;
@@ -68,7 +68,7 @@ async fn a_new_key_is_shown_as_soon_as_it_is_made() {
     let answer = harness
         .visit(Some(&cookie(&key)), move |session| {
             session.cycle_key()?;
-            let shown = session.session_key().unwrap();
+            let shown = session.session_key()?.unwrap();
             assert_eq!(codec.decode(shown.as_str()).unwrap().to_json(), r#"{"counter":1}"#);
             count(session)
         })
@@ -92,7 +92,7 @@ async fn flush_takes_the_cookie_back_and_delete_forgets() {
     let harness = in_cookies();
     let key = harness.saved().await;
     let flush = |session: &Session| {
-        session.flush();
+        session.flush()?;
         Ok(())
     };
     assert!(harness.visit(Some(&cookie(&key)), flush).await.deletes_the_cookie());
@@ -145,7 +145,7 @@ async fn a_cookie_that_browsers_would_drop_is_a_500_with_its_size_in_the_log_and
 async fn a_cookie_that_an_older_key_has_signed_is_read_and_signed_anew() {
     let harness = in_cookies();
     let older = SessionCodec::for_cookies("older", &[]).encode(&SessionData::default(), harness.now());
-    let codec = SessionCodec::for_cookies(SECRET_KEY, &["older".to_owned()]);
+    let codec = SessionCodec::for_cookies(SECRET_KEY, &["older"]);
     let backend = sessionid::sessions::backends::SignedCookiesBackend::new(codec.clone());
     let harness = harness.with_storage(sessionid::sessions::Storage::new(backend, codec));
     let answer = harness.visit(Some(&cookie(&older)), count).await;

@@ -56,7 +56,7 @@ async fn an_unknown_key_is_never_adopted() {
 async fn modified_alone_gives_an_unknown_cookie_a_new_row_and_key() {
     let harness = Harness::new();
     let modified = |session: &sessionid::sessions::Session| {
-        session.set_modified(true);
+        session.set_modified(true)?;
         Ok(())
     };
     let answer = harness.visit(Some(UNKNOWN), modified).await;
@@ -71,7 +71,7 @@ async fn clearing_an_unknown_session_is_interrupted() {
     let harness = Harness::new();
     let answer = harness
         .visit(Some(UNKNOWN), |session| {
-            session.clear();
+            session.clear()?;
             Ok(())
         })
         .await;
@@ -85,7 +85,7 @@ async fn clearing_an_expired_session_revives_its_row_under_its_key() {
     let key = expired(&harness).await;
     let answer = harness
         .visit(Some(&cookie(&key)), |session| {
-            session.clear();
+            session.clear()?;
             Ok(())
         })
         .await;
@@ -126,7 +126,7 @@ async fn flush_and_then_a_500_has_deleted_row_and_cookie_all_the_same() {
     let key = harness.saved().await;
     let answer = harness
         .visit_with_status(Some(&cookie(&key)), StatusCode::INTERNAL_SERVER_ERROR, |session| {
-            session.flush();
+            session.flush()?;
             Ok(())
         })
         .await;
@@ -216,7 +216,7 @@ async fn a_cycle_key_that_is_not_to_be_saved_is_interrupted_as_well() {
     let harness = Harness::new();
     let cycle = |session: &sessionid::sessions::Session| {
         session.cycle_key()?;
-        session.set_modified(false);
+        session.set_modified(false)?;
         Ok(())
     };
     let key = harness.saved().await;

@@ -112,7 +112,7 @@ async fn view(
         perform(&session, *step, at)?;
     }
     let (go_on, gate) = oneshot::channel();
-    let shown = session.session_key().map(|key| key.to_string());
+    let shown = session.session_key()?.map(|key| key.to_string());
     desk.borrow_mut().held.insert(at, Held { go_on, shown });
     gate.await.unwrap();
     let status = if visit.fails { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::OK };
@@ -126,13 +126,13 @@ fn perform(session: &Session, step: Step, at: usize) -> Result<(), SessionError>
         Step::Count => session.fetch_update(COUNTER, 0_i64, |counter| counter + 1).map(drop),
         Step::PopSecret => session.pop::<bool>(SECRET).map(drop),
         Step::Clear => {
-            session.clear();
+            session.clear()?;
             Ok(())
         }
         Step::SetExpiry => session.set_expiry(600),
         Step::CycleKey => session.cycle_key(),
         Step::Flush => {
-            session.flush();
+            session.flush()?;
             Ok(())
         }
     }

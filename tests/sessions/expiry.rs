@@ -1,7 +1,7 @@
 //! `set_expiry` in cookie and row.
 
 use chrono::TimeDelta;
-use sessionid::sessions::{Expiry, SessionPolicy};
+use sessionid::sessions::{Expiry, SessionError, SessionPolicy};
 
 use crate::cookie;
 use crate::harness::Harness;
@@ -149,4 +149,20 @@ async fn clear_expired_deletes_what_has_passed_and_counts_it() {
     assert_eq!(heard.last(), Some(&1203));
     assert_eq!(harness.rows().len(), 1);
     assert!(harness.row(&live).is_some());
+}
+
+#[actix_web::test]
+async fn a_span_of_the_standard_library_stays_fixed_and_a_u32_slides() {
+    use std::time::Duration;
+    let harness = Harness::new();
+    let hour = Expiry::from(Duration::from_hours(1));
+    assert_eq!((hour, Expiry::from(60_u32)), (Expiry::After(TimeDelta::hours(1)), Expiry::Seconds(60)));
+    let answer = harness
+        .visit(None, |session| {
+            let forever = session.set_expiry(Duration::MAX);
+            assert!(matches!(forever, Err(SessionError::Expiry(_))), "{forever:?}");
+            session.set_expiry(Duration::from_mins(1))
+        })
+        .await;
+    assert_eq!(harness.data(answer.key()), r#"{"_session_expiry":"2026-11-22T18:25:10.250000+00:00"}"#);
 }

@@ -144,7 +144,7 @@ async fn no_key_leads_out_of_the_folder_or_to_anything_but_a_session() {
         ["-notes..", "/../sessionid-notes", "../../../../etc/passwd", "UPPERCASE", "ключключ", "a.b.c.d.e"]
     {
         for view in [look, count, |session: &Session| {
-            session.flush();
+            session.flush()?;
             Ok(())
         }] {
             let answer = harness.visit(Some(&cookie(key)), view).await;

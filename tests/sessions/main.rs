@@ -8,6 +8,7 @@ mod cache_faults;
 mod cached_db;
 mod cached_rows;
 mod caches;
+mod clients;
 mod contract;
 mod cookies;
 mod corners;
@@ -18,6 +19,7 @@ mod expiry;
 mod files;
 mod harness;
 mod histories;
+mod honesty;
 mod logs;
 mod memory;
 mod merge;
@@ -29,6 +31,7 @@ mod size;
 mod store;
 #[path = "../support/mod.rs"]
 mod support;
+mod take;
 
 /// The Cookie header for a key.
 fn cookie(key: &str) -> String {

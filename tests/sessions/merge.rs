@@ -62,6 +62,27 @@ async fn fetch_update_shows_what_this_request_saw_and_loses_nothing() {
 }
 
 #[actix_web::test]
+async fn what_two_requests_append_to_a_list_is_all_there() {
+    let harness = Harness::new();
+    let list = r#"{"list":[1180591620717411303424]}"#;
+    let key = harness.saved().await;
+    harness.write(&key, &harness.payload(list), "2026-12-01 00:00:00");
+    let outer = |session: &Session| session.push("list", "outer");
+    overlap(&harness, &key, outer, |other| other.push("list", "inner")).await;
+    assert_eq!(
+        harness.data(&key),
+        r#"{"list":[1180591620717411303424,"inner","outer"]}"#,
+        "2**70 is Python's"
+    );
+    let no_list = |session: &Session| {
+        session.insert("list", 7)?;
+        session.push("list", 8)
+    };
+    let answer = harness.visit(Some(&cookie(&key)), no_list).await;
+    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+}
+
+#[actix_web::test]
 async fn the_last_insert_of_a_key_wins() {
     let harness = Harness::new();
     let key = harness.saved().await;
@@ -84,7 +105,7 @@ async fn clear_clears_what_others_wrote_too() {
     let harness = Harness::new();
     let key = harness.saved().await;
     let clear = |session: &Session| {
-        session.clear();
+        session.clear()?;
         session.insert("fresh", true)
     };
     overlap(&harness, &key, clear, |other| other.insert("inner", &2)).await;

@@ -73,13 +73,13 @@ async fn a_delete_that_is_swallowed_is_a_503_and_moves_nothing() {
     let key = harness.saved().await;
     trigger(&harness, "DELETE", "SELECT RAISE(IGNORE)", "RETURN NULL;");
     let flush = |session: &Session| {
-        session.flush();
+        session.flush()?;
         Ok(())
     };
     assert!(is_unavailable(&harness.visit(Some(&cookie(&key)), flush).await));
     assert!(is_unavailable(&harness.visit(Some(&cookie(&key)), Session::cycle_key).await));
     let clear_and_cycle = |session: &Session| {
-        session.clear();
+        session.clear()?;
         session.cycle_key()
     };
     assert!(is_unavailable(&harness.visit(Some(&cookie(&key)), clear_and_cycle).await));
@@ -184,12 +184,12 @@ async fn a_key_that_the_store_cannot_hold_is_an_unknown_key() {
             let written = harness.visit(Some(&sent), count).await;
             assert_eq!((written.status, written.key().len()), (StatusCode::OK, 32), "{key:?}");
             let flush = |session: &Session| {
-                session.flush();
+                session.flush()?;
                 Ok(())
             };
             assert!(harness.visit(Some(&sent), flush).await.deletes_the_cookie(), "{key:?}");
             let clear = |session: &Session| {
-                session.clear();
+                session.clear()?;
                 Ok(())
             };
             assert_eq!(harness.visit(Some(&sent), clear).await.status, StatusCode::BAD_REQUEST, "{key:?}");
@@ -208,11 +208,11 @@ async fn the_key_that_a_view_sees_is_the_key_of_cookie_and_row_in_every_order() 
         count,
         Session::cycle_key,
         |session| {
-            session.flush();
+            session.flush()?;
             Ok(())
         },
         |session| {
-            session.clear();
+            session.clear()?;
             Ok(())
         },
     ];
@@ -225,7 +225,7 @@ async fn the_key_that_a_view_sees_is_the_key_of_cookie_and_row_in_every_order() 
             let answer = harness
                 .visit(sent.as_deref(), move |session| {
                     chosen.iter().try_for_each(|step| step(session))?;
-                    let shown = session.session_key();
+                    let shown = session.session_key()?;
                     session.insert("shown", shown.map(|key| key.to_string()))
                 })
                 .await;

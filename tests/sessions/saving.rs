@@ -163,14 +163,14 @@ async fn a_store_that_does_not_answer_is_a_503_at_every_verb_and_leaves_the_cook
         (Session::cycle_key, Verb::Rename),
         (
             |session| {
-                session.flush();
+                session.flush()?;
                 Ok(())
             },
             Verb::Delete,
         ),
         (
             |session| {
-                session.flush();
+                session.flush()?;
                 count(session)
             },
             Verb::Insert,
@@ -210,7 +210,7 @@ async fn clear_replaces_whatever_is_there_without_reading_it() {
     memory.calls();
     memory.fault(Verb::Replace, others_store(&harness, &key, r#"{"theirs":1}"#));
     let clear = |session: &Session| {
-        session.clear();
+        session.clear()?;
         session.insert("fresh", true)
     };
     harness.visit(Some(&cookie(&key)), clear).await;

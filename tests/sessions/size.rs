@@ -100,11 +100,11 @@ async fn a_larger_session_of_somebody_else_is_read_and_can_be_cleared_or_flushed
             }
             let views: [View; 2] = [
                 |session| {
-                    session.clear();
+                    session.clear()?;
                     session.insert("fresh", true)
                 },
                 |session| {
-                    session.flush();
+                    session.flush()?;
                     Ok(())
                 },
             ];
@@ -162,7 +162,7 @@ async fn no_store_stands_beside_the_cookie_where_the_policy_says_so() {
     assert_eq!(read.cache_control, None);
     let deleted = harness
         .visit(Some(&cookie(set.key())), |session| {
-            session.flush();
+            session.flush()?;
             Ok(())
         })
         .await;
@@ -195,7 +195,7 @@ async fn a_large_session_is_merged_as_exactly_as_a_small_one() {
         assert_eq!(left.len(), 3_001);
         let small = harness
             .visit(Some(&cookie(moved.key())), |session| {
-                session.clear();
+                session.clear()?;
                 session.insert("a", 1)
             })
             .await;

@@ -26,6 +26,49 @@ fn key(session: &SessionStore) -> SessionKey {
     session.session_key().unwrap().clone()
 }
 
+/// What a script waits for may go on on any thread: this is checked when it is compiled.
+#[test]
+fn every_future_of_a_script_can_be_sent_to_another_thread() {
+    fn sent<T: Send>(_: T) {}
+    fn all(session: &mut SessionStore, key: &SessionKey) {
+        sent(session.load());
+        sent(session.save());
+        sent(session.create());
+        sent(session.flush());
+        sent(session.cycle_key());
+        sent(session.delete());
+        sent(session.take::<String>("key"));
+        sent(session.exists(key));
+        sent(session.clear_expired());
+    }
+    let _: fn(&mut SessionStore, &SessionKey) = all;
+}
+
+#[actix_web::test]
+async fn expired_sessions_are_deleted_now_and_again() {
+    let harness = Harness::new();
+    let rows = |keys: &[&str]| {
+        for key in keys {
+            harness.write(key, &harness.payload("{}"), "2001-01-01 00:00:00");
+        }
+        harness.write(UNKNOWN, &harness.payload("{}"), "2201-01-01 00:00:00");
+    };
+    let only_the_live_one = async || {
+        while harness.rows().len() > 1 {
+            tokio::task::yield_now().await;
+        }
+    };
+    let limit = std::time::Duration::from_secs(20);
+    rows(&["expired1", "expired2"]);
+    let cleaning = harness.storage.spawn_clean_up(std::time::Duration::from_millis(5));
+    tokio::time::timeout(limit, only_the_live_one()).await.unwrap();
+    rows(&["expired3"]);
+    tokio::time::timeout(limit, only_the_live_one()).await.unwrap();
+    assert_eq!(harness.rows()[0].session_key, UNKNOWN);
+    cleaning.abort();
+    assert!(cleaning.await.unwrap_err().is_cancelled());
+}
+
 /// Django decides on an UPDATE before its look shows that there is no row.
 #[actix_web::test]
 async fn an_unknown_key_saved_without_a_look_is_interrupted() {

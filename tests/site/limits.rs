@@ -126,3 +126,16 @@ async fn connections_beyond_the_limit_wait_for_one_that_ends() {
     timeout(HANGS, second.read_exact(&mut said)).await.unwrap().unwrap();
     assert_eq!(&said, b"HTTP/1.1 200");
 }
+
+#[actix_web::test]
+async fn the_site_deletes_what_has_expired_where_it_is_told_to() {
+    let mut world = World::start_with(&[("SESSION_CLEAN_UP_EVERY", "1")]);
+    world.get("/hello/world").await;
+    world.advance(31);
+    let gone = async {
+        while !world.rows().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    assert!(timeout(HANGS, gone).await.is_ok(), "{:?}", world.rows());
+}

@@ -87,6 +87,34 @@ fn variables_are_read_by_their_settings_type() {
 }
 
 #[test]
+fn the_site_cleans_up_by_itself_only_where_it_is_told_to() {
+    let every =
+        |value: &str| load(MINIMAL, "", &[("SESSION_CLEAN_UP_EVERY", value)]).unwrap().session_clean_up_every;
+    assert_eq!(load(MINIMAL, "", &[]).unwrap().session_clean_up_every, None);
+    assert_eq!((every("0"), every("3600")), (None, Some(std::time::Duration::from_hours(1))));
+    let with = |line: &str| format!("{MINIMAL}{line}");
+    for (toml, environment, parts) in [
+        (
+            with("SESSION_CLEAN_UP_EVERY = -1"),
+            None,
+            ["SESSION_CLEAN_UP_EVERY", "settings.toml", "-1", "whole seconds from 0 to 31536000"],
+        ),
+        (
+            with("SESSION_CLEAN_UP_EVERY = 'daily'"),
+            None,
+            ["SESSION_CLEAN_UP_EVERY", "settings.toml", "\"daily\"", "whole seconds from 0"],
+        ),
+        (
+            MINIMAL.to_owned(),
+            Some(("SESSION_CLEAN_UP_EVERY", "31536001")),
+            ["SESSION_CLEAN_UP_EVERY", "the environment", "31536001", "whole seconds from 0"],
+        ),
+    ] {
+        assert_refused(&toml, environment, parts);
+    }
+}
+
+#[test]
 fn a_wrong_setting_is_refused_in_one_line_with_name_source_and_what_is_allowed() {
     let with = |line: &str| format!("{MINIMAL}{line}");
     for (toml, environment, parts) in [

@@ -18,7 +18,13 @@ pub(crate) const DEFAULT_AGE: i64 = 2;
 
 pub(crate) fn execute(settings: Settings, age: i64) -> Result<(), CommandError> {
     let session = SessionPolicy { cookie_age: age, ..SessionPolicy::default() };
-    let settings = Settings { session, debug: true, allowed_hosts: Vec::new(), ..settings };
+    let settings = Settings {
+        session,
+        debug: true,
+        allowed_hosts: Vec::new(),
+        session_clean_up_every: None,
+        ..settings
+    };
     actix_web::rt::System::new().block_on(async {
         let mut stage = Stage::set(settings)?;
         let mut report = Report::new();

@@ -14,6 +14,7 @@ use futures_util::future::LocalBoxFuture;
 
 use super::cookie::{self, MaxAge};
 use super::error::Cause;
+use super::extension::SessionExt as _;
 use super::outcome::{CookieAction, Decision, Outcome};
 use super::session::Session;
 use crate::clock::Clock;
@@ -24,6 +25,9 @@ use crate::sessions::storage::Storage;
 use crate::sessions::store::SessionStore;
 
 /// Wraps the scope whose handlers use sessions.
+///
+/// Within another one of the same cookie name it does nothing: one cookie is one session, which the outer middleware saves
+/// once, in its storage and by its policy. One of another cookie name is another session; handlers get the inner one's.
 ///
 /// ```
 /// use actix_web::web;
@@ -87,7 +91,11 @@ async fn process_response(
     headers: &mut HeaderMap,
 ) -> Result<Outcome, SessionError> {
     let policy = session.policy();
-    let mut store = session.take();
+    let mut store = session.finish()?;
+    if let Some(failure) = store.failure().filter(|_| !status.is_server_error()) {
+        // Whoever the client is, no page may say that it is nobody.
+        return Err(failure.clone());
+    }
     let mut outcome = Outcome::before(session, &store, &policy);
     match outcome.decision {
         Decision::Delete => {
@@ -202,15 +210,37 @@ where
     forward_ready!(service);
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        let session = self.middleware.process_request(&request);
-        request.extensions_mut().insert(session.clone());
+        let outer = request.get_session();
+        if outer.is_open() && outer.cookie_name() == self.middleware.policy.get().cookie_name {
+            // One cookie, one session: the middleware around this one finishes it.
+            let response = self.service.call(request);
+            return Box::pin(async move { response.await.map(ServiceResponse::map_into_left_body) });
+        }
+        let session = Request(self.middleware.process_request(&request));
+        request.extensions_mut().insert(session.0.clone());
         let response = self.service.call(request);
         Box::pin(async move {
             match response.await {
-                Ok(response) => Ok(finish(&session, response).await),
-                Err(error) => Err(finish_error(&session, error).await),
+                Ok(response) => {
+                    let response = finish(&session.0, response).await;
+                    if outer.is_open() {
+                        // Of another cookie: what is around this one goes on with its own.
+                        response.request().extensions_mut().insert(outer);
+                    }
+                    Ok(response)
+                }
+                Err(error) => Err(finish_error(&session.0, error).await),
             }
         })
+    }
+}
+
+/// The session of a request until it is finished, or given up, when its client is gone or its handler has panicked.
+struct Request(Session);
+
+impl Drop for Request {
+    fn drop(&mut self) {
+        drop(self.0.finish());
     }
 }
 

@@ -5,12 +5,14 @@
 
 pub(crate) mod cookie;
 mod error;
+mod extension;
 mod middleware;
 mod outcome;
 mod session;
 #[cfg(feature = "actix-session")]
 pub mod stock;
 
+pub use self::extension::SessionExt;
 pub use self::middleware::{SessionMiddleware, SessionService};
 pub use self::outcome::{CookieAction, Decision, Outcome};
 pub use self::session::Session;

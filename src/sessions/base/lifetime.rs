@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset, Utc};
 
-use super::SessionBase;
+use super::{SessionBase, Values};
 use crate::sessions::error::SessionError;
 use crate::sessions::expiry::{EXPIRY_KEY, Expiry, Lifetime};
 use crate::sessions::json::RawJson;
@@ -20,7 +20,7 @@ impl SessionBase {
         now: DateTime<Utc>,
     ) -> Result<(), SessionError> {
         match expiry.into().to_stored(now)? {
-            Some(value) => self.insert_raw(EXPIRY_KEY, value),
+            Some(value) => self.set(EXPIRY_KEY, value),
             None => self.remove(EXPIRY_KEY).map(drop),
         }
     }
@@ -48,7 +48,7 @@ impl SessionBase {
 
     /// Sets a value to look for in the next request.
     pub(crate) fn set_test_cookie(&mut self) -> Result<(), SessionError> {
-        self.insert(TEST_COOKIE_NAME, TEST_COOKIE_VALUE)
+        self.set(TEST_COOKIE_NAME, RawJson::from_plain_text(TEST_COOKIE_VALUE))
     }
 
     /// Whether [`set_test_cookie`](Self::set_test_cookie) came back.

@@ -43,6 +43,17 @@ impl SessionBase {
         }
     }
 
+    /// Remembers why it is not known what the store holds: whoever looks is told.
+    pub(crate) fn set_failure(&mut self, failure: SessionError) {
+        self.failure = Some(failure);
+    }
+
+    /// Why the session that the store may hold is not known, unless that does not matter any more: after a `clear`, for
+    /// example.
+    pub(crate) fn failure(&self) -> Option<&SessionError> {
+        self.failure.as_ref().filter(|_| self.key_to_load().is_some())
+    }
+
     /// A key whose session a `flush` gave up, and that is not known to be deleted.
     pub(crate) fn flushed(&self) -> Option<&SessionKey> {
         self.flushed.last()
@@ -75,7 +86,8 @@ impl SessionBase {
         };
         let write_set = std::mem::take(&mut self.write_set);
         let (loaded, policy) = (self.loaded.take(), Arc::clone(&self.policy));
-        Ok((verb, Pending { data, loaded, write_set, policy, now }))
+        let outdated = std::mem::take(&mut self.outdated);
+        Ok((verb, Pending { data, loaded, outdated, write_set, policy, now }))
     }
 
     /// What the store has now.
@@ -90,7 +102,9 @@ impl SessionBase {
         self.cache = None;
         self.found = None;
         self.loaded = None;
+        self.outdated = false;
         self.unreadable = None;
+        self.failure = None;
         // To load a large session again takes room, and who waits for that must not have any.
         self.room = None;
     }

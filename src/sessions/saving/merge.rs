@@ -111,7 +111,11 @@ impl Batch {
     /// batch's.
     pub(super) fn merge(&mut self, base: Base, codec: &dyn PayloadCodec) -> Result<Merged, SessionError> {
         let base = match base {
-            Base::AsLoaded => None,
+            Base::AsLoaded => {
+                let outdated = Some(&self.first.pending).filter(|first| first.outdated);
+                let loaded = outdated.and_then(|first| first.loaded.clone());
+                loaded.map(|payload| Decoded { data: codec.decode(&payload), payload })
+            }
             Base::Stored(payload) => Some(Decoded { data: codec.decode(&payload), payload }),
             Base::Decoded(decoded) => Some(decoded),
         };

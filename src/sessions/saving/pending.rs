@@ -23,6 +23,8 @@ pub(crate) struct Pending {
     /// What the store held when the session was loaded. `None` for a new session, and for one that was cleared before
     /// anything of it was read: the write set then begins with `clear`, and whatever is stored is replaced.
     pub(crate) loaded: Option<Payload>,
+    /// Whether `data` is not what the changes make of that, and only as large: they have to be applied.
+    pub(crate) outdated: bool,
     pub(crate) write_set: WriteSet,
     pub(crate) policy: Arc<SessionPolicy>,
     pub(crate) now: DateTime<Utc>,

@@ -1,11 +1,14 @@
 //! What a script can do with its session: the same as a view with [`Session`](crate::sessions::Session), where it is
 //! explained. Nothing here waits.
 
+use std::error::Error;
+
 use chrono::{DateTime, FixedOffset};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::SessionStore;
+use crate::sessions::base::{Values as _, values};
 use crate::sessions::error::SessionError;
 use crate::sessions::expiry::Expiry;
 use crate::sessions::key::SessionKey;
@@ -49,7 +52,7 @@ impl SessionStore {
 
     /// `Session::insert`.
     pub fn insert<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Result<(), SessionError> {
-        self.base.insert(key, value)
+        values::insert(&mut self.base, key, value)
     }
 
     /// `Session::update`.
@@ -57,7 +60,7 @@ impl SessionStore {
         &mut self,
         values: impl IntoIterator<Item = (K, V)>,
     ) -> Result<(), SessionError> {
-        self.base.update(values)
+        values::insert_all(&mut self.base, values)
     }
 
     /// `Session::remove`.
@@ -67,7 +70,7 @@ impl SessionStore {
 
     /// `Session::pop`.
     pub fn pop<T: DeserializeOwned>(&mut self, key: &str) -> Result<Option<T>, SessionError> {
-        self.base.pop(key)
+        values::pop(&mut self.base, key)
     }
 
     /// `Session::setdefault`.
@@ -76,16 +79,49 @@ impl SessionStore {
         key: &str,
         default: T,
     ) -> Result<T, SessionError> {
-        self.base.setdefault(key, default)
+        self.setdefault_with(key, || default)
+    }
+
+    /// `Session::setdefault_with`.
+    pub fn setdefault_with<T: Serialize + DeserializeOwned>(
+        &mut self,
+        key: &str,
+        default: impl FnOnce() -> T,
+    ) -> Result<T, SessionError> {
+        values::setdefault(&mut self.base, key, default)
     }
 
     /// `Session::fetch_update`.
     pub fn fetch_update<T, F>(&mut self, key: &str, default: T, f: F) -> Result<T, SessionError>
     where
         T: Serialize + DeserializeOwned + Clone + Send + 'static,
-        F: Fn(T) -> T + Send + 'static,
+        F: FnOnce(T) -> T + Clone + Send + 'static,
     {
-        self.base.fetch_update(key, default, f)
+        Ok(values::update_by(&mut self.base, key, default, f)?.seen)
+    }
+
+    /// `Session::update_with`.
+    pub fn update_with<T, F>(&mut self, key: &str, default: T, f: F) -> Result<T, SessionError>
+    where
+        T: Serialize + DeserializeOwned + Clone + Send + 'static,
+        F: FnOnce(T) -> T + Clone + Send + 'static,
+    {
+        Ok(values::update_by(&mut self.base, key, default, f)?.new)
+    }
+
+    /// `Session::try_fetch_update`.
+    pub fn try_fetch_update<T, E, F>(&mut self, key: &str, default: T, f: F) -> Result<T, SessionError>
+    where
+        T: Serialize + DeserializeOwned + Clone + Send + 'static,
+        E: Into<Box<dyn Error + Send + Sync>>,
+        F: FnOnce(T) -> Result<T, E> + Clone + Send + 'static,
+    {
+        Ok(values::try_update_by(&mut self.base, key, default, f)?.seen)
+    }
+
+    /// `Session::push`.
+    pub fn push<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Result<(), SessionError> {
+        values::push(&mut self.base, key, value)
     }
 
     /// `Session::contains_key`.

@@ -15,7 +15,7 @@ fn touching_the_session(session: &Session) -> Result<(), SessionError> {
 /// A request that ends its session.
 async fn ended(harness: &Harness, cookie: Option<&str>) -> Answer {
     let flush = |session: &Session| {
-        session.flush();
+        session.flush()?;
         Ok(())
     };
     harness.visit(cookie, flush).await

@@ -254,7 +254,7 @@ async fn test_invalid_key() {
 async fn key_shown_for(sent: &str) -> Vec<Option<String>> {
     let mut shown = Vec::new();
     for harness in every_engine() {
-        let session_key = |session: &Session| Ok(session.session_key().map(|key| key.to_string()));
+        let session_key = |session: &Session| Ok(session.session_key()?.map(|key| key.to_string()));
         shown.push(visit(&harness, Some(&cookie(sent)), session_key).await.0);
     }
     shown

@@ -5,10 +5,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Session;
+use super::updates::Steps;
+use crate::sessions::base::{Values, values};
 use crate::sessions::error::SessionError;
 use crate::sessions::expiry::Expiry;
 use crate::sessions::key::SessionKey;
 use crate::sessions::serializers::SessionData;
+use crate::sessions::store::SessionStore;
 
 impl Session {
     /// The value under `key`.
@@ -25,7 +28,7 @@ impl Session {
     ///
     /// [`SessionError::Type`] when it is not a `T`.
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, SessionError> {
-        self.store_mut().get(key)
+        Steps(self).get(key)
     }
 
     /// Sets `key` (Django's `session[key] = value`).
@@ -42,7 +45,7 @@ impl Session {
     ///
     /// [`SessionError::Serialize`] when the value is nothing that JSON has.
     pub fn insert<T: Serialize>(&self, key: &str, value: T) -> Result<(), SessionError> {
-        self.store_mut().insert(key, &value)
+        values::insert(&mut Steps(self), key, &value)
     }
 
     /// Sets several keys; with none of them, the session is still modified.
@@ -62,9 +65,7 @@ impl Session {
         &self,
         values: impl IntoIterator<Item = (K, V)>,
     ) -> Result<(), SessionError> {
-        // What the iterator does may reach the session as well.
-        let values: Vec<_> = values.into_iter().collect();
-        self.store_mut().update(values)
+        values::insert_all(&mut Steps(self), values)
     }
 
     /// Takes `key` out (`del session[key]`) and returns whether it was there.
@@ -82,26 +83,18 @@ impl Session {
     ///
     /// Those of every method that reaches the data.
     pub fn remove(&self, key: &str) -> Result<bool, SessionError> {
-        self.store_mut().remove(key)
+        Steps(self).remove(key)
     }
 
     /// Takes the value under `key` out.
     ///
-    /// ```
-    /// # use sessionid::sessions::{Session, SessionError};
-    /// # fn view(session: Session) -> Result<(), SessionError> {
-    /// // A message to show once.
-    /// if let Some(message) = session.pop::<String>("message")? {
-    ///     println!("{message}");
-    /// }
-    /// # Ok(()) }
-    /// ```
+    /// Two requests that overlap may both see the value, since both have loaded it; of two that [`take`](Self::take) it, one does.
     ///
     /// # Errors
     ///
     /// As [`get`](Self::get); a value of another type stays where it is.
     pub fn pop<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, SessionError> {
-        self.store_mut().pop(key)
+        values::pop(&mut Steps(self), key)
     }
 
     /// The value under `key`, which is set to `default` first where there is none.
@@ -122,32 +115,20 @@ impl Session {
         key: &str,
         default: T,
     ) -> Result<T, SessionError> {
-        self.store_mut().setdefault(key, default)
+        self.setdefault_with(key, || default)
     }
 
-    /// Stores `f` of the value under `key`, or of `default` where there is none, and returns what
-    /// this request saw before.
-    ///
-    /// The function is applied to what the row holds when it is saved, so overlapping requests lose
-    /// none of their updates. `f` may run more than once.
-    ///
-    /// ```
-    /// # use sessionid::sessions::{Session, SessionError};
-    /// # fn view(session: Session) -> Result<(), SessionError> {
-    /// let before: i64 = session.fetch_update("counter", 0, |counter| counter + 1)?;
-    /// assert_eq!(session.get("counter")?, Some(before + 1));
-    /// # Ok(()) }
-    /// ```
+    /// The same with a default that is made when it is needed: at most once, since it is its value that is stored.
     ///
     /// # Errors
     ///
-    /// As [`get`](Self::get) and [`insert`](Self::insert).
-    pub fn fetch_update<T, F>(&self, key: &str, default: T, f: F) -> Result<T, SessionError>
-    where
-        T: Serialize + DeserializeOwned + Clone + Send + 'static,
-        F: Fn(T) -> T + Send + 'static,
-    {
-        self.store_mut().fetch_update(key, default, f)
+    /// As [`setdefault`](Self::setdefault).
+    pub fn setdefault_with<T: Serialize + DeserializeOwned>(
+        &self,
+        key: &str,
+        default: impl FnOnce() -> T,
+    ) -> Result<T, SessionError> {
+        values::setdefault(&mut Steps(self), key, default)
     }
 
     /// Whether `key` is there (`key in session`, `has_key`).
@@ -165,7 +146,7 @@ impl Session {
     ///
     /// Those of every method that reaches the data.
     pub fn contains_key(&self, key: &str) -> Result<bool, SessionError> {
-        self.store_mut().contains_key(key)
+        self.with(|store| store.contains_key(key))
     }
 
     /// All keys and values in their order (`items`).
@@ -173,7 +154,7 @@ impl Session {
     /// ```
     /// # use sessionid::sessions::{Session, SessionError};
     /// # fn view(session: Session) -> Result<(), SessionError> {
-    /// for (key, value) in session.entries()?.iter() {
+    /// for (key, value) in session.entries()? {
     ///     println!("{key} = {value}"); // the value as JSON
     /// }
     /// # Ok(()) }
@@ -183,7 +164,7 @@ impl Session {
     ///
     /// Those of every method that reaches the data.
     pub fn entries(&self) -> Result<SessionData, SessionError> {
-        self.store_mut().entries().cloned()
+        self.with(|store| store.entries().cloned())
     }
 
     /// Empties the session under its key, without loading what it held.
@@ -191,14 +172,21 @@ impl Session {
     /// ```
     /// # use sessionid::sessions::{Session, SessionError};
     /// # fn view(session: Session) -> Result<(), SessionError> {
-    /// let key = session.session_key();
-    /// session.clear();
+    /// let key = session.session_key()?;
+    /// session.clear()?;
     /// assert!(session.entries()?.is_empty());
-    /// assert_eq!(session.session_key(), key);
+    /// assert_eq!(session.session_key()?, key);
     /// # Ok(()) }
     /// ```
-    pub fn clear(&self) {
-        self.store_mut().clear();
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Finished`].
+    pub fn clear(&self) -> Result<(), SessionError> {
+        self.with(|store| {
+            store.clear();
+            Ok(())
+        })
     }
 
     /// Empties the session and gives up its key. The row and the cookie go with the response,
@@ -208,13 +196,20 @@ impl Session {
     /// # use sessionid::sessions::{Session, SessionError};
     /// # fn view(session: Session) -> Result<(), SessionError> {
     /// // A logout.
-    /// session.flush();
-    /// assert!(session.is_empty());
-    /// assert_eq!(session.session_key(), None);
+    /// session.flush()?;
+    /// assert!(session.is_empty()?);
+    /// assert_eq!(session.session_key()?, None);
     /// # Ok(()) }
     /// ```
-    pub fn flush(&self) {
-        self.store_mut().base_mut().flush();
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Finished`].
+    pub fn flush(&self) -> Result<(), SessionError> {
+        self.with(|store| {
+            store.base_mut().flush();
+            Ok(())
+        })
     }
 
     /// Moves the data to a new key: what a login does, against session fixation. The old row goes
@@ -235,7 +230,7 @@ impl Session {
     pub fn cycle_key(&self) -> Result<(), SessionError> {
         // Django saves at once, so the expiry has to be a valid one by now.
         self.get_expiry_date()?;
-        self.store_mut().renew_key()
+        self.with(SessionStore::renew_key)
     }
 
     /// Gives the session an expiry of its own: seconds that slide, 0 for the browser's end, a moment
@@ -244,7 +239,7 @@ impl Session {
     /// ```
     /// # fn view(session: sessionid::sessions::Session) -> Result<(), sessionid::sessions::SessionError> {
     /// session.set_expiry(0)?; // until the browser closes
-    /// session.set_expiry(chrono::TimeDelta::days(30))?; // "remember me"
+    /// session.set_expiry(std::time::Duration::from_secs(30 * 86_400))?; // "remember me"
     /// # Ok(()) }
     /// ```
     ///
@@ -252,7 +247,8 @@ impl Session {
     ///
     /// [`SessionError::Expiry`] for a moment past the dates that can be stored.
     pub fn set_expiry(&self, expiry: impl Into<Expiry>) -> Result<(), SessionError> {
-        self.store_mut().set_expiry(expiry)
+        let expiry = expiry.into();
+        self.with(|store| store.set_expiry(expiry))
     }
 
     /// Seconds until the session ends.
@@ -269,7 +265,7 @@ impl Session {
     ///
     /// [`SessionError::Expiry`] when `_session_expiry` holds something else.
     pub fn get_expiry_age(&self) -> Result<i64, SessionError> {
-        self.store_mut().get_expiry_age()
+        self.with(SessionStore::get_expiry_age)
     }
 
     /// When the session ends, were it saved now.
@@ -286,7 +282,7 @@ impl Session {
     ///
     /// As [`get_expiry_age`](Self::get_expiry_age).
     pub fn get_expiry_date(&self) -> Result<DateTime<FixedOffset>, SessionError> {
-        self.store_mut().get_expiry_date()
+        self.with(SessionStore::get_expiry_date)
     }
 
     /// Whether the cookie ends with the browser.
@@ -303,7 +299,7 @@ impl Session {
     ///
     /// As [`get_expiry_age`](Self::get_expiry_age).
     pub fn get_expire_at_browser_close(&self) -> Result<bool, SessionError> {
-        self.store_mut().get_expire_at_browser_close()
+        self.with(SessionStore::get_expire_at_browser_close)
     }
 
     /// The key: what the client sent, until an access shows that no live session has it; `None`
@@ -312,14 +308,17 @@ impl Session {
     /// ```
     /// # use sessionid::sessions::{Session, SessionError};
     /// # fn view(session: Session) -> Result<(), SessionError> {
-    /// if let Some(key) = session.session_key() {
+    /// if let Some(key) = session.session_key()? {
     ///     println!("{key:?}"); // its first characters only; `as_str` has them all
     /// }
     /// # Ok(()) }
     /// ```
-    #[must_use]
-    pub fn session_key(&self) -> Option<SessionKey> {
-        self.store().session_key().cloned()
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Finished`].
+    pub fn session_key(&self) -> Result<Option<SessionKey>, SessionError> {
+        self.with(|store| Ok(store.session_key().cloned()))
     }
 
     /// Whether there is neither a key nor data.
@@ -328,14 +327,17 @@ impl Session {
     /// # use sessionid::sessions::{Session, SessionError};
     /// # fn view(session: Session) -> Result<(), SessionError> {
     /// session.insert("counter", 1)?;
-    /// assert!(!session.is_empty());
-    /// session.flush();
-    /// assert!(session.is_empty()); // a cookie that was sent is now deleted
+    /// assert!(!session.is_empty()?);
+    /// session.flush()?;
+    /// assert!(session.is_empty()?); // a cookie that was sent is now deleted
     /// # Ok(()) }
     /// ```
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.store().is_empty()
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Finished`].
+    pub fn is_empty(&self) -> Result<bool, SessionError> {
+        self.with(|store| Ok(store.is_empty()))
     }
 
     /// Whether the session will be saved.
@@ -343,14 +345,17 @@ impl Session {
     /// ```
     /// # use sessionid::sessions::{Session, SessionError};
     /// # fn view(session: Session) -> Result<(), SessionError> {
-    /// session.set_modified(false);
+    /// session.set_modified(false)?;
     /// session.insert("counter", 1)?;
-    /// assert!(session.modified());
+    /// assert!(session.modified()?);
     /// # Ok(()) }
     /// ```
-    #[must_use]
-    pub fn modified(&self) -> bool {
-        self.store().modified()
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Finished`].
+    pub fn modified(&self) -> Result<bool, SessionError> {
+        self.with(|store| Ok(store.modified()))
     }
 
     /// Marks the session to be saved, or not (Django's `session.modified = True`).
@@ -359,11 +364,18 @@ impl Session {
     /// # use sessionid::sessions::{Session, SessionError};
     /// # fn view(session: Session) -> Result<(), SessionError> {
     /// // Saved although nothing changed, so that the cookie's age starts anew.
-    /// session.set_modified(true);
+    /// session.set_modified(true)?;
     /// # Ok(()) }
     /// ```
-    pub fn set_modified(&self, modified: bool) {
-        self.store_mut().set_modified(modified);
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Finished`].
+    pub fn set_modified(&self, modified: bool) -> Result<(), SessionError> {
+        self.with(|store| {
+            store.set_modified(modified);
+            Ok(())
+        })
     }
 
     /// Whether the data has been accessed.
@@ -372,12 +384,15 @@ impl Session {
     /// # use sessionid::sessions::{Session, SessionError};
     /// # fn view(session: Session) -> Result<(), SessionError> {
     /// let _: Option<i64> = session.get("counter")?;
-    /// assert!(session.accessed()); // the response will say `Vary: Cookie`
+    /// assert!(session.accessed()?); // the response will say `Vary: Cookie`
     /// # Ok(()) }
     /// ```
-    #[must_use]
-    pub fn accessed(&self) -> bool {
-        self.store().accessed()
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Finished`].
+    pub fn accessed(&self) -> Result<bool, SessionError> {
+        self.with(|store| Ok(store.accessed()))
     }
 
     /// Sets a value to look for in the next request, to learn whether the client keeps cookies.
@@ -386,7 +401,7 @@ impl Session {
     ///
     /// Those of every method that reaches the data.
     pub fn set_test_cookie(&self) -> Result<(), SessionError> {
-        self.store_mut().set_test_cookie()
+        self.with(SessionStore::set_test_cookie)
     }
 
     /// Whether the test cookie came back.
@@ -404,7 +419,7 @@ impl Session {
     ///
     /// Those of every method that reaches the data.
     pub fn test_cookie_worked(&self) -> Result<bool, SessionError> {
-        self.store_mut().test_cookie_worked()
+        self.with(SessionStore::test_cookie_worked)
     }
 
     /// Takes the test cookie's value out, and returns whether it was there.
@@ -423,6 +438,6 @@ impl Session {
     ///
     /// Those of every method that reaches the data.
     pub fn delete_test_cookie(&self) -> Result<bool, SessionError> {
-        self.store_mut().delete_test_cookie()
+        self.with(SessionStore::delete_test_cookie)
     }
 }
