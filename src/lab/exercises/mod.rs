@@ -12,6 +12,7 @@ mod poke;
 mod reading;
 mod restart;
 mod return_visit;
+mod save_every_request;
 mod scene;
 mod silence;
 mod stale_cookie;
@@ -34,6 +35,7 @@ pub(super) static EXERCISES: &[&Exercise] = &[
     &kept_alive::EXERCISE,
     &silence::EXERCISE,
     &reading::EXERCISE,
+    &save_every_request::EXERCISE,
     &closed_browser::EXERCISE,
     &restart::EXERCISE,
     &stale_cookie::EXERCISE,

@@ -1,6 +1,6 @@
 //! For each exercise: what ticks it, that it does not count before the prediction, and what is not enough.
 
-use super::{AGE, PLAIN, POKE, WORLD, WORLD2};
+use super::{AGE, PLAIN, POKE, RIGHT, WORLD, WORLD2};
 use crate::world::World;
 
 #[actix_web::test]
@@ -326,7 +326,7 @@ async fn the_report_sets_predictions_against_outcomes() {
     let report = world.get("/lab/report").await.body;
     assert!(report.contains("a; it was b"), "{report}");
     assert!(report.contains("a came true"), "{report}");
-    assert!(report.contains("2 of 12 done"), "{report}");
+    assert!(report.contains(&format!("2 of {} done", RIGHT.len())), "{report}");
 }
 
 #[actix_web::test]
@@ -416,4 +416,26 @@ async fn somebody_elses_key_does_not_tick_3() {
     let own = world.key().unwrap();
     let early = world.post("/lab/exercise/3/answer", &[("prefix", &own[..6])]).await;
     assert_eq!(early.header("location"), Some("/lab/exercise/3?answer=early"));
+}
+
+#[actix_web::test]
+async fn a_read_that_is_saved_ticks_10() {
+    let mut world = World::start();
+    world.predict(10).await;
+    let settings = "/lab/settings";
+    world.visit(&[WORLD]).await;
+    world.advance(AGE / 2 + 1);
+    world.visit(&[WORLD2, PLAIN]).await;
+    assert_eq!(world.ticks(10).await, (1, false), "the setting is off");
+    world.post(settings, &[("age", "30"), ("save_every_request", "true")]).await;
+    world.browser.delete_cookie("sessionid");
+    world.visit(&[WORLD2, PLAIN]).await;
+    assert_eq!(world.ticks(10).await, (1, false), "nothing to save");
+    world.visit(&[WORLD, WORLD2]).await;
+    assert_eq!(world.ticks(10).await, (1, false), "early in its life");
+    world.advance(AGE / 2 + 1);
+    world.visit(&[WORLD2]).await;
+    assert_eq!(world.ticks(10).await, (3, false));
+    world.visit(&[PLAIN]).await;
+    assert_eq!(world.ticks(10).await, (4, true));
 }
