@@ -7,6 +7,7 @@ mod find_the_row;
 mod judge;
 mod kept_alive;
 mod lost_cookie;
+mod nested_value;
 mod plain_visit;
 mod poke;
 mod reading;
@@ -36,6 +37,7 @@ pub(super) static EXERCISES: &[&Exercise] = &[
     &silence::EXERCISE,
     &reading::EXERCISE,
     &save_every_request::EXERCISE,
+    &nested_value::EXERCISE,
     &closed_browser::EXERCISE,
     &restart::EXERCISE,
     &stale_cookie::EXERCISE,

@@ -439,3 +439,22 @@ async fn a_read_that_is_saved_ticks_10() {
     world.visit(&[PLAIN]).await;
     assert_eq!(world.ticks(10).await, (4, true));
 }
+
+#[actix_web::test]
+async fn a_list_that_is_changed_and_put_back_ticks_11() {
+    let mut world = World::start();
+    world.play(&["nested_put_back", "nested_copy"]).await;
+    world.predict(11).await;
+    assert_eq!(world.ticks(11).await, (0, false), "before the prediction");
+    world.browser.delete_cookie("sessionid");
+    world.play(&["nested_copy", "nested_put_back"]).await;
+    assert_eq!(world.ticks(11).await, (0, false), "there was no list before");
+    world.post("/lab/settings", &[("age", "30"), ("save_every_request", "true")]).await;
+    world.play(&["nested_copy"]).await;
+    assert_eq!(world.ticks(11).await, (0, false), "every request is saved");
+    world.post("/lab/settings", &[("age", "30")]).await;
+    world.play(&["nested_copy"]).await;
+    assert_eq!(world.ticks(11).await, (2, false));
+    world.play(&["nested_put_back"]).await;
+    assert_eq!(world.ticks(11).await, (4, true));
+}

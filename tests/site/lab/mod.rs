@@ -28,6 +28,7 @@ const RIGHT: &[(u8, &str)] = &[
     (8, "a"),
     (9, "b"),
     (10, "c"),
+    (11, "b"),
     (12, "c"),
     (15, "b"),
     (16, "c"),
@@ -45,6 +46,13 @@ impl World {
     async fn visit(&mut self, paths: &[&str]) {
         for path in paths {
             assert_eq!(self.get(path).await.status, 200, "{path}");
+        }
+    }
+
+    /// Operations of the sandbox, without fields.
+    async fn play(&mut self, operations: &[&str]) {
+        for operation in operations {
+            self.post(&format!("/play/{operation}"), &[]).await;
         }
     }
 
@@ -91,6 +99,7 @@ impl World {
             self.visit(views).await;
         }
         self.save_every_request().await;
+        self.play(&["nested_put_back", "nested_copy", "nested_put_back"]).await;
         self.visit(&["/lab"]).await;
     }
 
