@@ -7,11 +7,13 @@ mod find_the_row;
 mod judge;
 mod kept_alive;
 mod lost_cookie;
+mod nested_value;
 mod plain_visit;
 mod poke;
 mod reading;
 mod restart;
 mod return_visit;
+mod save_every_request;
 mod scene;
 mod silence;
 mod stale_cookie;
@@ -34,6 +36,8 @@ pub(super) static EXERCISES: &[&Exercise] = &[
     &kept_alive::EXERCISE,
     &silence::EXERCISE,
     &reading::EXERCISE,
+    &save_every_request::EXERCISE,
+    &nested_value::EXERCISE,
     &closed_browser::EXERCISE,
     &restart::EXERCISE,
     &stale_cookie::EXERCISE,

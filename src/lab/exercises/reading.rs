@@ -1,9 +1,5 @@
 //! A session that is read and not saved.
 
-use std::sync::Arc;
-
-use chrono::TimeDelta;
-
 use super::exercise::{Exercise, Hooks, Observed, Tick, Ticking};
 use super::scene::{Scene, WORLD2};
 use crate::lab::log::{Record, RowState};
@@ -41,22 +37,13 @@ fn observe(scene: &Scene<'_>) -> Observed {
         let reads = run.iter().all(|record| is_read(record) && record.key() == last.key());
         let moments = || run.iter().flat_map(|record| [record.expire_before(), record.expire_after()]);
         let unmoved = moments().all(|moment| moment.is_some() && moment == last.expire_after());
-        let ticks = [reads, reads && is_past_mid_life(scene, last), reads && unmoved];
+        let ticks = [reads, reads && scene.is_past_mid_life(last), reads && unmoved];
         (ticks, run.iter().map(|record| record.n).collect())
     }))
 }
 
 fn is_read(record: &Record) -> bool {
     record.path == WORLD2 && record.row_state == RowState::Live && record.accessed && !record.saved
-}
-
-/// Whether less than half of the session's life was left. Its life is that which its last save gave it: the setting may
-/// have been changed since.
-fn is_past_mid_life(scene: &Scene<'_>, record: &Arc<Record>) -> bool {
-    let end = record.expire_before();
-    let save = scene.records.iter().rev().find(|save| save.saved && save.expire_after() == end);
-    let life = save.and_then(|save| save.life_s()).unwrap_or(record.age);
-    end.is_some_and(|end| (end - record.at) * 2 < TimeDelta::seconds(life))
 }
 
 #[cfg(test)]

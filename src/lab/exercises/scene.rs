@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::lab::log::{Record, RowView, Told};
 use crate::lab::progress::{Closed, Moment, NotedSession};
@@ -61,6 +61,16 @@ impl<'a> Scene<'a> {
     /// How the browser came back, if it was closed after a request.
     pub(super) fn closed_after(&self, record: &Record) -> Option<&'a Closed> {
         self.closed.filter(|closed| closed.noticed.boot_id == self.boot_id && closed.noticed.n >= record.n)
+    }
+
+    /// Whether less than half of the session's life was left when a request came. Its life is that which its last save gave
+    /// it: the setting may have been changed since.
+    pub(super) fn is_past_mid_life(&self, record: &Record) -> bool {
+        let end = record.expire_before();
+        let mut earlier = self.records.iter().rev().filter(|save| save.n < record.n);
+        let save = earlier.find(|save| save.saved && save.expire_after() == end);
+        let life = save.and_then(|save| save.life_s()).unwrap_or(record.age);
+        end.is_some_and(|end| (end - record.at) * 2 < TimeDelta::seconds(life))
     }
 
     /// Requests that came without a cookie though the browser had been given one.

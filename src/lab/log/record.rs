@@ -326,6 +326,16 @@ mod testing {
             self
         }
 
+        /// The data of the row before the request and after it, as JSON.
+        pub(in crate::lab) fn data(mut self, before: &str, after: &str) -> Self {
+            for (row, data) in [(&mut self.before, before), (&mut self.after, after)] {
+                if let Some(row) = row {
+                    row.data = Some(data.to_owned());
+                }
+            }
+            self
+        }
+
         /// Its cookie ends with the browser.
         pub(in crate::lab) fn until_close(mut self) -> Self {
             self.max_age = None;

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::text::{clock_time, shortened};
 use crate::error::chain;
@@ -96,6 +97,12 @@ impl RowView {
             data: data.map(|data| shortened(&data.to_json())),
             counter: data.and_then(|data| data.get(COUNTER)?.get().ok()),
         }
+    }
+
+    /// What the data has under a key. `None` as well where the data is too long to be kept here whole.
+    pub(in crate::lab) fn value(&self, key: &str) -> Option<Value> {
+        let mut data: Map<String, Value> = serde_json::from_str(self.data.as_deref()?).ok()?;
+        data.remove(key)
     }
 
     pub(in crate::lab) fn is_live(&self, now: DateTime<Utc>) -> bool {

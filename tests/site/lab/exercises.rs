@@ -1,6 +1,6 @@
 //! For each exercise: what ticks it, that it does not count before the prediction, and what is not enough.
 
-use super::{AGE, PLAIN, POKE, WORLD, WORLD2};
+use super::{AGE, PLAIN, POKE, RIGHT, WORLD, WORLD2};
 use crate::world::World;
 
 #[actix_web::test]
@@ -383,7 +383,7 @@ async fn the_report_sets_predictions_against_outcomes() {
     let report = world.get("/lab/report").await.body;
     assert!(report.contains("a; it was b"), "{report}");
     assert!(report.contains("a came true"), "{report}");
-    assert!(report.contains("2 of 12 done"), "{report}");
+    assert!(report.contains(&format!("2 of {} done", RIGHT.len())), "{report}");
 }
 
 #[actix_web::test]
@@ -458,4 +458,45 @@ async fn evidence_is_that_of_its_own_run() {
     world.visit(&[PLAIN]).await;
     let page = world.get("/lab/exercise/2").await.body;
     assert!(page.contains("no longer in the log"), "{page}");
+}
+
+#[actix_web::test]
+async fn a_read_that_is_saved_ticks_10() {
+    let mut world = World::start();
+    world.predict(10).await;
+    let settings = "/lab/settings";
+    world.visit(&[WORLD]).await;
+    world.advance(AGE / 2 + 1);
+    world.visit(&[WORLD2, PLAIN]).await;
+    assert_eq!(world.ticks(10).await, (1, false), "the setting is off");
+    world.post(settings, &[("age", "30"), ("save_every_request", "true")]).await;
+    world.browser.delete_cookie("sessionid");
+    world.visit(&[WORLD2, PLAIN]).await;
+    assert_eq!(world.ticks(10).await, (1, false), "nothing to save");
+    world.visit(&[WORLD, WORLD2]).await;
+    assert_eq!(world.ticks(10).await, (1, false), "early in its life");
+    world.advance(AGE / 2 + 1);
+    world.visit(&[WORLD2]).await;
+    assert_eq!(world.ticks(10).await, (3, false));
+    world.visit(&[PLAIN]).await;
+    assert_eq!(world.ticks(10).await, (4, true));
+}
+
+#[actix_web::test]
+async fn a_list_that_is_changed_and_put_back_ticks_11() {
+    let mut world = World::start();
+    world.play(&["nested_put_back", "nested_copy"]).await;
+    world.predict(11).await;
+    assert_eq!(world.ticks(11).await, (0, false), "before the prediction");
+    world.browser.delete_cookie("sessionid");
+    world.play(&["nested_copy", "nested_put_back"]).await;
+    assert_eq!(world.ticks(11).await, (0, false), "there was no list before");
+    world.post("/lab/settings", &[("age", "30"), ("save_every_request", "true")]).await;
+    world.play(&["nested_copy"]).await;
+    assert_eq!(world.ticks(11).await, (0, false), "every request is saved");
+    world.post("/lab/settings", &[("age", "30")]).await;
+    world.play(&["nested_copy"]).await;
+    assert_eq!(world.ticks(11).await, (2, false));
+    world.play(&["nested_put_back"]).await;
+    assert_eq!(world.ticks(11).await, (4, true));
 }

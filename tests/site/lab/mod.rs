@@ -19,7 +19,7 @@ const POKE: &str = "/hello/poke";
 const AGE: i64 = 30;
 
 /// The exercises, and the predictions that come true.
-const RIGHT: [(u8, &str); 12] = [
+const RIGHT: &[(u8, &str)] = &[
     (1, "b"),
     (2, "a"),
     (3, "c"),
@@ -29,6 +29,8 @@ const RIGHT: [(u8, &str); 12] = [
     (7, "b"),
     (8, "a"),
     (9, "b"),
+    (10, "c"),
+    (11, "b"),
     (12, "c"),
     (15, "b"),
     (16, "c"),
@@ -37,8 +39,8 @@ const RIGHT: [(u8, &str); 12] = [
 impl World {
     /// Locks the prediction of an exercise.
     async fn predict(&mut self, number: u8) -> Exchange {
-        let (_, choice) = RIGHT.into_iter().find(|(other, _)| *other == number).unwrap();
-        let answer = self.post(&format!("/lab/exercise/{number}/predict"), &[("choice", choice)]).await;
+        let (_, choice) = RIGHT.iter().find(|(other, _)| *other == number).unwrap();
+        let answer = self.post(&format!("/lab/exercise/{number}/predict"), &[("choice", *choice)]).await;
         assert_eq!(answer.status, 303, "{}", answer.body);
         answer
     }
@@ -46,6 +48,13 @@ impl World {
     async fn visit(&mut self, paths: &[&str]) {
         for path in paths {
             assert_eq!(self.get(path).await.status, 200, "{path}");
+        }
+    }
+
+    /// Operations of the sandbox, without fields.
+    async fn play(&mut self, operations: &[&str]) {
+        for operation in operations {
+            self.post(&format!("/play/{operation}"), &[]).await;
         }
     }
 
@@ -68,7 +77,7 @@ impl World {
     /// Every exercise as a learner does it, except 15.
     async fn do_all_but_the_restart(&mut self) {
         for (number, _) in RIGHT {
-            self.predict(number).await;
+            self.predict(*number).await;
         }
         self.visit(&[PLAIN, POKE]).await;
         self.browser.close();
@@ -86,10 +95,22 @@ impl World {
         self.advance(AGE);
         self.visit(&[WORLD]).await;
         self.browser.delete_cookie("sessionid");
-        for views in [[PLAIN, WORLD2], [WORLD, "/lab"]] {
+        for views in [[PLAIN, WORLD2].as_slice(), &[WORLD]] {
             self.visit(&[POKE]).await;
             self.advance(AGE);
-            self.visit(&views).await;
+            self.visit(views).await;
         }
+        self.save_every_request().await;
+        self.play(&["nested_put_back", "nested_copy", "nested_put_back"]).await;
+        self.visit(&["/lab"]).await;
+    }
+
+    /// Exercise 10, and the setting as it was before.
+    async fn save_every_request(&mut self) {
+        self.post("/lab/settings", &[("age", "30"), ("save_every_request", "true")]).await;
+        self.visit(&[WORLD]).await;
+        self.advance(AGE / 2 + 1);
+        self.visit(&[WORLD2, PLAIN]).await;
+        self.post("/lab/settings", &[("age", "30")]).await;
     }
 }

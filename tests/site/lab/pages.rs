@@ -192,7 +192,7 @@ fn between<'a>(page: &'a str, before: &str, after: &'a str) -> Vec<&'a str> {
 #[actix_web::test]
 async fn the_steps_of_an_exercise_open_one_after_the_other() {
     let mut world = World::start();
-    for (number, right) in RIGHT {
+    for &(number, right) in RIGHT {
         let path = format!("/lab/exercise/{number}");
         let page = world.get(&path).await.body;
         assert!(page.contains(&format!("value=\"{right}\"")), "{number}");
@@ -211,7 +211,7 @@ async fn the_steps_of_an_exercise_open_one_after_the_other() {
         assert!(!page.contains("class=\"verdict"), "{number}: nothing is judged before it is observed");
     }
     world.do_all_but_the_restart().await;
-    for (number, _) in RIGHT.into_iter().filter(|(number, _)| *number != 15) {
+    for (number, _) in RIGHT.iter().filter(|(number, _)| *number != 15) {
         let page = world.get(&format!("/lab/exercise/{number}")).await.body;
         assert!(page.contains("class=\"verdict ok\""), "{number}: {page}");
         assert_eq!(
@@ -242,9 +242,9 @@ async fn before_a_prediction_no_page_tells_what_there_is_to_find_out() {
         answers.extend(ticks.into_iter().chain(findings).map(str::to_owned));
     }
     let mut stranger = World::start();
-    let exercises = RIGHT.map(|(number, _)| format!("/lab/exercise/{number}"));
-    for path in PAGES.into_iter().chain(exercises.iter().map(String::as_str)) {
-        let page = stranger.get(path).await.body;
+    let exercises = RIGHT.iter().map(|(number, _)| format!("/lab/exercise/{number}"));
+    for path in PAGES.map(str::to_owned).into_iter().chain(exercises) {
+        let page = stranger.get(&path).await.body;
         let found: Vec<_> = answers.iter().filter(|answer| page.contains(answer.as_str())).collect();
         assert!(found.is_empty(), "{path} tells {found:?}");
     }
