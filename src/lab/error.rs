@@ -19,6 +19,12 @@ pub(crate) enum LabError {
     BadAge,
     #[error("a key has {} to {} characters", limits::KEY.start(), limits::KEY.end())]
     BadKey,
+    #[error(
+        "a key to send has {} to {} characters of a-z and 0-9",
+        limits::PLANTED.start(),
+        limits::PLANTED.end()
+    )]
+    BadPlantedKey,
     #[error("a value has at most {} characters", limits::LONGEST_VALUE)]
     BadValue,
     #[error("seconds are a whole number from {} to {}", limits::EXPIRY.start(), limits::EXPIRY.end())]
@@ -46,6 +52,7 @@ impl ResponseError for LabError {
             Self::BadInput(_)
             | Self::BadAge
             | Self::BadKey
+            | Self::BadPlantedKey
             | Self::BadValue
             | Self::BadExpiry
             | Self::ForgedProgress => StatusCode::BAD_REQUEST,

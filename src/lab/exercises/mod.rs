@@ -4,6 +4,7 @@
 mod closed_browser;
 mod exercise;
 mod find_the_row;
+mod forged_key;
 mod judge;
 mod kept_alive;
 mod lost_cookie;
@@ -37,6 +38,7 @@ pub(super) static EXERCISES: &[&Exercise] = &[
     &closed_browser::EXERCISE,
     &restart::EXERCISE,
     &stale_cookie::EXERCISE,
+    &forged_key::EXERCISE,
 ];
 
 /// The exercise of a page's address.

@@ -3,12 +3,14 @@
 mod record;
 mod requests;
 mod row;
+mod stock;
 mod table;
 mod text;
 
-pub(super) use self::record::{Note, Record, RowState, Rule, Told};
+pub(super) use self::record::{Note, Record, RowState, Rule, THIEF, Told};
 pub(super) use self::requests::{RequestLog, Snapshot};
 pub(crate) use self::row::Place;
 pub(super) use self::row::RowView;
+pub(super) use self::stock::StockVisit;
 pub(super) use self::table::SessionTable;
 pub(super) use self::text::shortened;

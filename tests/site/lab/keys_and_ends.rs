@@ -1,0 +1,69 @@
+//! Keys that were made up, ends of a session's own, and the stock middleware's sessions.
+
+use super::{PLAIN, WORLD, WORLD2};
+use crate::world::World;
+
+impl World {
+    /// Makes the browser send a key.
+    pub(super) async fn plant(&mut self, key: &str) {
+        let planted = self.post("/lab/plant", &[("key", key), ("back", "/lab/exercise/19")]).await;
+        assert_eq!((planted.status.as_u16(), planted.header("location")), (303, Some("/lab/exercise/19")));
+    }
+}
+
+#[actix_web::test]
+async fn a_made_up_key_ticks_19_and_is_never_adopted() {
+    let mut world = World::start();
+    world.plant("madeupbyme").await;
+    world.visit(&[WORLD2]).await;
+    world.predict(19).await;
+    assert_eq!(world.ticks(19).await, (0, false), "before the prediction");
+    world.visit(&[WORLD, WORLD2]).await;
+    assert_eq!(world.ticks(19).await, (0, false), "a key of the server's own");
+    world.plant("madeupbyme").await;
+    world.visit(&[PLAIN]).await;
+    assert_eq!(world.ticks(19).await, (0, false), "untouched");
+    assert_eq!(world.key().as_deref(), Some("madeupbyme"));
+    world.visit(&[WORLD2]).await;
+    assert_eq!(world.ticks(19).await, (1, false), "read");
+    assert_eq!(world.key(), None);
+    world.plant("madeupbyme").await;
+    world.visit(&[WORLD]).await;
+    assert_eq!(world.ticks(19).await, (2, false), "written");
+    assert_ne!(world.key().as_deref(), Some("madeupbyme"));
+    world.plant("another0another0").await;
+    world.visit(&[WORLD2]).await;
+    assert_eq!(world.ticks(19).await, (2, false), "another key than the one of the write");
+    world.plant("madeupbyme").await;
+    world.visit(&[WORLD2]).await;
+    assert_eq!(world.ticks(19).await, (3, true), "once more");
+    assert!(world.row("madeupbyme").is_none());
+}
+
+#[actix_web::test]
+async fn a_key_that_was_flushed_is_not_made_up_and_does_not_tick_19() {
+    let mut world = World::start();
+    world.predict(19).await;
+    world.visit(&[WORLD]).await;
+    let key = world.key().unwrap();
+    world.post("/play/flush", &[]).await;
+    for view in [WORLD2, WORLD, WORLD2] {
+        world.plant(&key).await;
+        world.visit(&[view]).await;
+    }
+    assert_eq!(world.ticks(19).await, (0, false));
+}
+
+#[actix_web::test]
+async fn a_planted_key_is_this_browsers_alone_and_goes_with_it() {
+    let mut world = World::start_with(&[("SESSION_COOKIE_NAME", "sid")]);
+    let mut other = world.client();
+    let planted =
+        world.post("/lab/plant", &[("key", "madeupbyme"), ("back", "https://elsewhere.example/")]).await;
+    assert_eq!(planted.header("location"), Some("/lab"));
+    assert_eq!(planted.header("set-cookie"), Some("sid=madeupbyme; HttpOnly; Path=/; SameSite=Lax"));
+    assert!(other.get(WORLD).await.unwrap().sent_cookies.is_none());
+    assert!(world.rows().iter().all(|row| row.session_key != "madeupbyme"));
+    world.browser.close();
+    assert!(world.browser.cookie("sid").is_none());
+}
