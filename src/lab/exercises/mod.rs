@@ -8,6 +8,7 @@ mod forged_key;
 mod judge;
 mod kept_alive;
 mod lost_cookie;
+mod own_expiry;
 mod plain_visit;
 mod poke;
 mod reading;
@@ -39,6 +40,7 @@ pub(super) static EXERCISES: &[&Exercise] = &[
     &restart::EXERCISE,
     &stale_cookie::EXERCISE,
     &forged_key::EXERCISE,
+    &own_expiry::EXERCISE,
 ];
 
 /// The exercise of a page's address.

@@ -1,5 +1,7 @@
 //! Keys that were made up, ends of a session's own, and the stock middleware's sessions.
 
+use sessionid::testing::Exchange;
+
 use super::{PLAIN, WORLD, WORLD2};
 use crate::world::World;
 
@@ -8,6 +10,23 @@ impl World {
     pub(super) async fn plant(&mut self, key: &str) {
         let planted = self.post("/lab/plant", &[("key", key), ("back", "/lab/exercise/19")]).await;
         assert_eq!((planted.status.as_u16(), planted.header("location")), (303, Some("/lab/exercise/19")));
+    }
+
+    /// As exercise 20 asks for.
+    pub(super) async fn set_three_ends(&mut self) {
+        self.set_end("expire_in").await;
+        self.advance(5);
+        self.visit(&[WORLD]).await;
+        self.set_end("expire_at").await;
+        self.advance(5);
+        self.visit(&[WORLD]).await;
+        self.set_end("expire_by_policy").await;
+    }
+
+    async fn set_end(&mut self, operation: &str) -> Exchange {
+        let answer = self.post(&format!("/play/{operation}"), &[("seconds", "90")]).await;
+        assert_eq!(answer.status, 303, "{operation}");
+        answer
     }
 }
 
@@ -66,4 +85,51 @@ async fn a_planted_key_is_this_browsers_alone_and_goes_with_it() {
     assert!(world.rows().iter().all(|row| row.session_key != "madeupbyme"));
     world.browser.close();
     assert!(world.browser.cookie("sid").is_none());
+}
+
+#[actix_web::test]
+async fn an_integer_slides_a_timedelta_stays_and_none_returns_and_each_ticks_20() {
+    let mut world = World::start();
+    world.visit(&[WORLD]).await;
+    world.set_end("expire_in").await;
+    world.predict(20).await;
+    world.advance(5);
+    world.visit(&[WORLD]).await;
+    assert_eq!(world.ticks(20).await, (0, false), "set before the prediction");
+    world.set_end("expire_in").await;
+    world.advance(1);
+    world.visit(&[WORLD, WORLD2]).await;
+    assert_eq!(world.ticks(20).await, (0, false), "too soon to tell");
+    world.advance(4);
+    world.visit(&[WORLD2]).await;
+    assert_eq!(world.ticks(20).await, (0, false), "a read saves nothing");
+    let slid = world.get(WORLD).await;
+    assert!(slid.header("set-cookie").unwrap().contains("Max-Age=90"), "{:?}", slid.headers);
+    assert_eq!(world.ticks(20).await, (1, false), "the integer");
+    world.set_end("expire_at").await;
+    world.advance(5);
+    let fixed = world.get(WORLD).await;
+    assert!(fixed.header("set-cookie").unwrap().contains("Max-Age=85"), "{:?}", fixed.headers);
+    assert_eq!(world.ticks(20).await, (2, false), "the timedelta");
+    let returned = world.set_end("expire_by_policy").await;
+    assert!(returned.header("set-cookie").unwrap().contains("Max-Age=30"), "{:?}", returned.headers);
+    assert_eq!(world.ticks(20).await, (3, true));
+    assert_eq!(
+        world.set_end("expire_by_policy").await.header("set-cookie"),
+        None,
+        "nothing to delete, nothing to save"
+    );
+}
+
+#[actix_web::test]
+async fn none_alone_and_an_end_like_the_setting_do_not_tick_20() {
+    let mut world = World::start();
+    world.predict(20).await;
+    world.visit(&[WORLD]).await;
+    world.set_end("expire_by_policy").await;
+    world.post("/play/expire_in", &[("seconds", "30")]).await;
+    world.advance(5);
+    world.visit(&[WORLD]).await;
+    world.set_end("expire_by_policy").await;
+    assert_eq!(world.ticks(20).await, (0, false));
 }
