@@ -17,6 +17,7 @@ mod return_visit;
 mod scene;
 mod silence;
 mod stale_cookie;
+mod stock;
 mod two_views;
 mod view;
 
@@ -41,6 +42,7 @@ pub(super) static EXERCISES: &[&Exercise] = &[
     &stale_cookie::EXERCISE,
     &forged_key::EXERCISE,
     &own_expiry::EXERCISE,
+    &stock::EXERCISE,
 ];
 
 /// The exercise of a page's address.

@@ -3,7 +3,9 @@
 use sessionid::testing::Exchange;
 
 use super::{PLAIN, WORLD, WORLD2};
-use crate::world::World;
+use crate::world::{World, counter};
+
+const STOCK: &str = "/actix/hello/world";
 
 impl World {
     /// Makes the browser send a key.
@@ -21,6 +23,12 @@ impl World {
         self.advance(5);
         self.visit(&[WORLD]).await;
         self.set_end("expire_by_policy").await;
+    }
+
+    /// As exercise 21 asks for.
+    pub(super) async fn compare_with_the_stock_counter(&mut self) {
+        self.set_end("expire_in").await;
+        self.visit(&[WORLD, STOCK]).await;
     }
 
     async fn set_end(&mut self, operation: &str) -> Exchange {
@@ -132,4 +140,59 @@ async fn none_alone_and_an_end_like_the_setting_do_not_tick_20() {
     world.visit(&[WORLD]).await;
     world.set_end("expire_by_policy").await;
     assert_eq!(world.ticks(20).await, (0, false));
+}
+
+#[actix_web::test]
+async fn the_stock_counter_beside_djangos_ticks_21() {
+    let mut world = World::start();
+    world.visit(&[WORLD, STOCK]).await;
+    world.predict(21).await;
+    assert_eq!(world.ticks(21).await, (0, false), "before the prediction");
+    world.visit(&[WORLD]).await;
+    assert_eq!(world.ticks(21).await, (0, false), "Django's alone");
+    world.visit(&[STOCK]).await;
+    assert_eq!(world.ticks(21).await, (2, false), "both, with one age");
+    world.set_end("expire_in").await;
+    world.visit(&[WORLD]).await;
+    assert_eq!(world.ticks(21).await, (2, false), "the stock session has not been saved since");
+    let stock = world.get(STOCK).await;
+    assert_eq!(counter(&stock), 2, "a counter of its own");
+    assert!(stock.header("set-cookie").unwrap().contains("Max-Age=30"), "{:?}", stock.headers);
+    assert_eq!(world.ticks(21).await, (3, true));
+}
+
+#[actix_web::test]
+async fn the_key_in_the_stock_cookie_is_shown_with_its_row() {
+    let mut world = World::start();
+    world.visit(&[STOCK]).await;
+    let row = world.rows().remove(0);
+    let value = world.browser.cookie("actix_sessionid").unwrap().value.clone();
+    assert!(!value.contains(&row.session_key));
+    let page = world.get("/lab/timeline/1").await.body;
+    assert!(page.contains("The stock session") && page.contains(&row.session_key), "{page}");
+    assert!(page.contains("no row has this value as its key"), "{page}");
+    world.browser.set_cookie("actix_sessionid", "tampered");
+    world.visit(&[STOCK]).await;
+    let page = world.get("/lab/timeline/2").await.body;
+    assert!(!page.contains("nothing that this server has sealed"), "a new one was set: {page}");
+    world.get("/lab/timeline/2").await;
+    world.browser.set_cookie("actix_sessionid", "tampered");
+    world.get("/actix/nowhere").await;
+    let page = world.get("/lab/timeline/3").await.body;
+    assert!(page.contains("nothing that this server has sealed"), "{page}");
+}
+
+#[actix_web::test]
+async fn stock_visits_tick_nothing_but_21() {
+    let mut world = World::start();
+    for number in [1, 4, 6, 7, 9] {
+        world.predict(number).await;
+    }
+    world.visit(&[STOCK; 4]).await;
+    world.visit(&[WORLD]).await;
+    world.browser.delete_cookie("sessionid");
+    world.visit(&[STOCK]).await;
+    for number in [1, 4, 6, 7, 9] {
+        assert_eq!(world.ticks(number).await, (0, false), "{number}");
+    }
 }
