@@ -69,6 +69,23 @@ pub(super) async fn forget_cookie(lab: Data<Lab>, form: Form<BackForm>) -> Done 
 }
 
 #[derive(Debug, Deserialize)]
+pub(super) struct PlantForm {
+    key: String,
+    back: Option<String>,
+}
+
+/// Puts a key of the learner's choice into the cookie of this browser, until it closes, as a learner would in the
+/// developer tools. No row is touched.
+pub(super) async fn plant_key(lab: Data<Lab>, form: Form<PlantForm>) -> Done {
+    if !limits::is_a_key(&form.key) {
+        return Err(LabError::BadPlantedKey);
+    }
+    let mut response = see(way_back(form.back.as_deref()));
+    cookie::set(response.headers_mut(), &lab.policy.get(), &form.key, None)?;
+    Ok(response)
+}
+
+#[derive(Debug, Deserialize)]
 pub(super) struct PredictForm {
     choice: String,
 }

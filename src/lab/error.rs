@@ -19,6 +19,12 @@ pub(crate) enum LabError {
     BadAge,
     #[error("the key must have {} to {} characters", limits::KEY.start(), limits::KEY.end())]
     BadKey,
+    #[error(
+        "a key to send must have {} to {} characters of a-z and 0-9",
+        limits::PLANTED.start(),
+        limits::PLANTED.end()
+    )]
+    BadPlantedKey,
     #[error("the value must not have more than {} characters", limits::LONGEST_VALUE)]
     BadValue,
     #[error("the seconds must be a whole number from {} to {}", limits::EXPIRY.start(), limits::EXPIRY.end())]
@@ -46,6 +52,7 @@ impl ResponseError for LabError {
             Self::BadInput(_)
             | Self::BadAge
             | Self::BadKey
+            | Self::BadPlantedKey
             | Self::BadValue
             | Self::BadExpiry
             | Self::ForgedProgress => StatusCode::BAD_REQUEST,

@@ -7,7 +7,7 @@ use actix_web::http::header::HeaderMap;
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 
-use super::log::Record;
+use super::log::{Record, StockVisit};
 use super::state::Lab;
 use crate::sessions::cookie;
 use crate::site::AllowedHosts;
@@ -29,8 +29,23 @@ pub(crate) async fn record<B: MessageBody + 'static>(
     let response = next.call(request).await?;
     record.answer(&response);
     record.after = lab.table.row(record.key_out.as_deref().or(sent_key.as_deref())).await;
+    if is_stock(response.request().path()) {
+        record.stock = stock_visit(&lab, &response).await;
+    }
     lab.log.push(record);
     Ok(response)
+}
+
+/// Whether actix-session's own middleware answers a path.
+fn is_stock(path: &str) -> bool {
+    path.starts_with("/actix/")
+}
+
+async fn stock_visit<B>(lab: &Lab, response: &ServiceResponse<B>) -> Option<StockVisit> {
+    let mut visit = StockVisit::of(response, &lab.stock_key)?;
+    visit.row = lab.table.row(visit.key.as_deref()).await;
+    visit.value_is_a_key = lab.table.row(Some(&visit.value)).await.is_some();
+    Some(visit)
 }
 
 fn is_recorded(path: &str) -> bool {

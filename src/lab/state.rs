@@ -2,11 +2,13 @@
 
 use std::fmt;
 
+use actix_web::cookie::Key;
 use chrono::{DateTime, Utc};
 
 use super::log::{Place, RequestLog, SessionTable};
 use super::progress::ProgressCodec;
 use crate::clock::Clock;
+use crate::sessions::actix::stock::cookie_key;
 use crate::sessions::{SharedPolicy, Storage};
 
 /// The state of the lab, as its pages and its recorder find it in the application's data.
@@ -15,6 +17,8 @@ pub(crate) struct Lab {
     pub(super) table: SessionTable,
     pub(super) progress: ProgressCodec,
     pub(super) policy: SharedPolicy,
+    /// What the stock middleware's cookie is encrypted with.
+    pub(super) stock_key: Key,
     clock: Clock,
 }
 
@@ -39,6 +43,7 @@ impl Lab {
             table: SessionTable::new(storage, place, policy.clone(), clock.clone()),
             progress: ProgressCodec::new(keys.current, keys.fallbacks),
             policy,
+            stock_key: cookie_key(keys.current),
             clock,
         }
     }

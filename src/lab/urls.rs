@@ -42,6 +42,7 @@ pub(crate) fn configure(config: &mut ServiceConfig, lab: Data<Lab>, sessions: Se
                 .service(as_action("/settings", actions::settings))
                 .service(as_action("/theme", actions::theme))
                 .service(as_action("/forget", actions::forget_cookie))
+                .service(as_action("/plant", actions::plant_key))
                 .service(as_action("/exercise/{number}/answer", actions::answer))
                 .service(as_action("/exercise/{number}/predict", actions::predict))
                 .service(as_action("/exercise/{number}/reset", actions::reset))

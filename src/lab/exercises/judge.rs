@@ -23,6 +23,7 @@ pub(in crate::lab) fn judge(
         let since = attempt.since.clone();
         let scene = |noted| Scene {
             records: &records,
+            everything: &log.records,
             boot_id: &log.boot_id,
             since: &since,
             closed: closed.as_ref(),
@@ -42,7 +43,7 @@ pub(in crate::lab) fn judge(
 /// Whether a view inside the session middleware has answered a request without an error. Otherwise a 405 would count as a
 /// visit that does not access the session.
 fn counts(record: &Arc<Record>) -> bool {
-    !record.incidental && record.in_session && record.status < 400
+    !record.incidental && !record.thief && record.in_session && record.status < 400
 }
 
 #[cfg(test)]

@@ -17,6 +17,8 @@ pub(in crate::lab) struct Scene<'a> {
     /// The requests in the log that a view inside the session middleware has answered without an error, the oldest first;
     /// those before the prediction as well.
     pub(super) records: &'a [Arc<Record>],
+    /// All that is in the log: what no session middleware was asked about and what the thief has sent as well.
+    pub(super) everything: &'a [Arc<Record>],
     /// The run of the server.
     pub(super) boot_id: &'a str,
     /// The prediction: what was recorded later counts.
@@ -48,6 +50,12 @@ impl<'a> Scene<'a> {
     /// What was recorded after the prediction.
     pub(super) fn recent(&self) -> &'a [Arc<Record>] {
         &self.records[self.start()..]
+    }
+
+    /// Everything that was recorded after the prediction.
+    pub(super) fn recent_of_everything(&self) -> impl DoubleEndedIterator<Item = &'a Record> + Clone {
+        let recent = self.everything.iter().map(AsRef::as_ref);
+        recent.filter(|record: &&Record| self.since.is_before(self.boot_id, record.n))
     }
 
     /// The same of one path.
@@ -165,6 +173,7 @@ pub(super) mod testing {
         pub(in crate::lab) fn scene(&self) -> Scene<'_> {
             Scene {
                 records: &self.records,
+                everything: &self.records,
                 boot_id: RUN,
                 since: &self.since,
                 closed: self.closed.as_ref(),

@@ -3,6 +3,7 @@
 mod record;
 mod requests;
 mod row;
+mod stock;
 mod summary;
 mod table;
 mod tags;
@@ -12,6 +13,7 @@ pub(super) use self::record::{Note, Record, RowState, Rule, Told};
 pub(super) use self::requests::{RequestLog, Snapshot};
 pub(super) use self::row::RowView;
 pub(crate) use self::row::{Ends, Place};
+pub(super) use self::stock::StockVisit;
 pub(super) use self::table::SessionTable;
 pub(super) use self::tags::KeyTag;
 pub(super) use self::text::shortened;

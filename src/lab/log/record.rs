@@ -10,12 +10,16 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::row::RowView;
+use super::stock::StockVisit;
 use super::tags::KeyTag;
 use super::text::{clock_time, headers, shortened};
 use crate::sessions::{CookieAction, Decision, Outcome, Session, SessionPolicy};
 
 /// What a browser asks for by itself.
 const FAVICON: &str = "/favicon.ico";
+
+/// What the thief calls itself, by which its requests are known.
+pub(in crate::lab) const THIEF: &str = "the thief";
 
 /// What a view of `/play` leaves in its request's extensions, to be shown with the request.
 #[derive(Debug)]
@@ -56,6 +60,10 @@ pub(in crate::lab) struct Record {
     pub(in crate::lab) dest: Option<String>,
     /// Whether the browser asked by itself, as it does for `/favicon.ico`.
     pub(in crate::lab) incidental: bool,
+    /// Whether the lab's thief sent it, a client of its own, and not the learner's browser.
+    pub(in crate::lab) thief: bool,
+    /// `Sec-Fetch-Site`, which tells whose page a request comes from.
+    pub(in crate::lab) site: Option<String>,
     pub(in crate::lab) request: Vec<(String, String)>,
     pub(in crate::lab) status: u16,
     pub(in crate::lab) response: Vec<(String, String)>,
@@ -83,8 +91,12 @@ pub(in crate::lab) struct Record {
     /// `SESSION_COOKIE_AGE` at that moment.
     pub(in crate::lab) age: i64,
     pub(in crate::lab) save_every_request: bool,
+    /// `SESSION_COOKIE_HTTPONLY`, likewise.
+    pub(in crate::lab) httponly: bool,
     /// What a view of `/play` tells of what it did.
     pub(in crate::lab) note: Option<String>,
+    /// The session of actix-session's own middleware, where that was on the way.
+    pub(in crate::lab) stock: Option<StockVisit>,
 }
 
 impl Record {
@@ -107,6 +119,8 @@ impl Record {
             path: shortened(&request.uri().to_string()),
             dest: text("sec-fetch-dest"),
             incidental: request.path() == FAVICON,
+            thief: text("user-agent").is_some_and(|agent| agent == THIEF),
+            site: text("sec-fetch-site"),
             request: headers(request.headers()),
             status: 0,
             response: Vec::new(),
@@ -128,7 +142,9 @@ impl Record {
             counter: None,
             age: policy.cookie_age,
             save_every_request: policy.save_every_request,
+            httponly: policy.cookie_httponly,
             note: None,
+            stock: None,
         }
     }
 
@@ -254,6 +270,8 @@ mod testing {
                 path: path.to_owned(),
                 dest: None,
                 incidental: false,
+                thief: false,
+                site: None,
                 request: Vec::new(),
                 status: 200,
                 response: Vec::new(),
@@ -275,7 +293,9 @@ mod testing {
                 counter: Some(0),
                 age: AGE,
                 save_every_request: false,
+                httponly: true,
                 note: None,
+                stock: None,
             }
         }
 

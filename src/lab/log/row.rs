@@ -11,6 +11,8 @@ use crate::sessions::{PayloadCodec, PayloadError};
 
 /// What the counter's views keep their number under.
 const COUNTER: &str = "counter";
+/// What the demo login keeps its user under.
+const USER: &str = "user";
 
 /// Where the sessions are, in the engine's own words.
 #[derive(Clone, Debug)]
@@ -59,6 +61,8 @@ pub(in crate::lab) struct RowView {
     /// The data as JSON; `None` where the payload cannot be decoded.
     pub(in crate::lab) data: Option<String>,
     pub(in crate::lab) counter: Option<i64>,
+    /// Who is logged in.
+    pub(in crate::lab) user: Option<String>,
 }
 
 /// Whether a payload's signature is valid, and what it says or what is wrong with it.
@@ -96,6 +100,7 @@ impl RowView {
             signature: Signature::of(&row.payload, codec, decoded.as_ref().err()),
             data: data.map(|data| shortened(&data.to_json())),
             counter: data.and_then(|data| data.get(COUNTER)?.get().ok()),
+            user: data.and_then(|data| data.get(USER)?.get().ok()).map(|user: String| shortened(&user)),
         }
     }
 
@@ -168,6 +173,7 @@ mod testing {
                 signature: Signature { valid: true, text: String::new() },
                 data: None,
                 counter,
+                user: None,
             }
         }
     }

@@ -21,8 +21,8 @@ use actix_session::storage::{
 pub use actix_session::{
     Session as StockSession, SessionGetError, SessionInsertError, SessionMiddleware as StockMiddleware,
 };
-use actix_web::cookie::Key;
 use actix_web::cookie::time::Duration;
+use actix_web::cookie::{Cookie, CookieJar, Key};
 
 use crate::clock::Clock;
 use crate::crypto::salted_hmac_sha512;
@@ -35,6 +35,8 @@ use crate::sessions::store::SessionStore;
 
 /// Separates the stock cookie's key from every other use of `SECRET_KEY`.
 const KEY_SALT: &str = "sessionid.actix_session.cookie";
+/// The cookie of the site's stock sessions.
+pub(crate) const STOCK_COOKIE: &str = "actix_sessionid";
 
 /// What actix-session knows of a session: a JSON text under each key.
 type SessionState = HashMap<String, String>;
@@ -96,6 +98,15 @@ pub fn cookie_key(secret_key: &str) -> Key {
     Key::from(&salted_hmac_sha512(KEY_SALT, b"cookie", secret_key))
 }
 
+/// The session's key in a cookie that the stock middleware has encrypted; `None` where it has not.
+#[cfg(feature = "site")]
+pub(crate) fn sealed_key(cookie: Cookie<'static>, key: &Key) -> Option<String> {
+    let name = cookie.name().to_owned();
+    let mut jar = CookieJar::new();
+    jar.add_original(cookie);
+    Some(jar.private(key).get(&name)?.value().to_owned())
+}
+
 /// The stock middleware as the site mounts it: cookie `actix_sessionid`, `Secure` where
 /// `SESSION_COOKIE_SECURE` is, and `SESSION_COOKIE_AGE` as its one time to live.
 ///
@@ -120,7 +131,7 @@ pub fn stock_middleware(
 ) -> StockMiddleware<StockStore> {
     let lifecycle = PersistentSession::default().session_ttl(Duration::seconds(policy.cookie_age));
     StockMiddleware::builder(store, cookie_key(secret_key))
-        .cookie_name("actix_sessionid".to_owned())
+        .cookie_name(STOCK_COOKIE.to_owned())
         .cookie_secure(policy.cookie_secure)
         .session_lifecycle(lifecycle)
         .build()

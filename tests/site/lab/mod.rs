@@ -4,6 +4,7 @@
 mod caches;
 mod engines;
 mod exercises;
+mod keys_and_ends;
 mod pages;
 mod play;
 mod refusals;
@@ -34,7 +35,15 @@ const RIGHT: &[(u8, &str)] = &[
     (12, "c"),
     (15, "b"),
     (16, "c"),
+    (19, "c"),
+    (20, "c"),
+    (21, "b"),
 ];
+
+/// How the pages count what is done.
+fn done_of_all(done: usize) -> String {
+    format!("{done} of {} done", RIGHT.len())
+}
 
 impl World {
     /// Locks the prediction of an exercise.
@@ -102,7 +111,11 @@ impl World {
         }
         self.save_every_request().await;
         self.play(&["nested_put_back", "nested_copy", "nested_put_back"]).await;
-        self.visit(&["/lab"]).await;
+        self.forge_a_key().await;
+        self.set_three_ends().await;
+        self.compare_with_the_stock_counter().await;
+        // A session to be found again after the restart.
+        self.visit(&[WORLD, "/lab"]).await;
     }
 
     /// Exercise 10, and the setting as it was before.
@@ -112,5 +125,13 @@ impl World {
         self.advance(AGE / 2 + 1);
         self.visit(&[WORLD2, PLAIN]).await;
         self.post("/lab/settings", &[("age", "30")]).await;
+    }
+
+    /// As exercise 19 asks for.
+    async fn forge_a_key(&mut self) {
+        for view in [WORLD2, WORLD, PLAIN] {
+            self.post("/lab/plant", &[("key", "madeupbyme")]).await;
+            self.visit(&[view]).await;
+        }
     }
 }

@@ -2,15 +2,16 @@
 
 use actix_web::http::Method;
 
-use super::{PLAIN, RIGHT, WORLD, WORLD2};
+use super::{PLAIN, WORLD, WORLD2, done_of_all};
 use crate::world::World;
 
-const FORMS: [&str; 9] = [
+const FORMS: [&str; 10] = [
     "/play/set",
     "/play/flush",
     "/lab/settings",
     "/lab/theme",
     "/lab/forget",
+    "/lab/plant",
     "/lab/exercise/1/predict",
     "/lab/exercise/1/reset",
     "/lab/exercise/3/answer",
@@ -143,7 +144,7 @@ async fn bad_values_are_a_400() {
     let mut world = inhabited().await;
     let rows = world.rows();
     let (long_key, long_value) = ("k".repeat(201), "v".repeat(2001));
-    let cases: [(&str, &[(&str, &str)]); 20] = [
+    let cases: [(&str, &[(&str, &str)]); 27] = [
         ("/lab/settings", &[]),
         ("/lab/settings", &[("age", "")]),
         ("/lab/settings", &[("age", "4")]),
@@ -164,6 +165,13 @@ async fn bad_values_are_a_400() {
         ("/play/set", &[("key", "a"), ("value", &long_value)]),
         ("/play/expire_in", &[("seconds", "0")]),
         ("/play/expire_at", &[("seconds", "999999999999")]),
+        ("/lab/plant", &[]),
+        ("/lab/plant", &[("key", "")]),
+        ("/lab/plant", &[("key", "short")]),
+        ("/lab/plant", &[("key", "ABCDEFGHIJ")]),
+        ("/lab/plant", &[("key", "abcdefgh; Domain=example.com")]),
+        ("/lab/plant", &[("key", "abcdefgh\r\nX: y")]),
+        ("/lab/plant", &[("key", &long_key)]),
     ];
     for (path, fields) in cases {
         let answer = world.post(path, fields).await;
@@ -213,7 +221,7 @@ async fn forged_progress_is_not_believed() {
         assert_eq!(page.status, 200);
         assert!(
             page.body.contains("The signature of your progress cookie was not valid")
-                && page.body.contains(&format!("0 of {} done", RIGHT.len())),
+                && page.body.contains(&done_of_all(0)),
             "{}",
             page.body
         );
@@ -236,7 +244,7 @@ async fn progress_with_what_no_longer_exists_is_read_all_the_same() {
     world.browser.set_cookie("lab_id", &cookie);
     let page = world.get("/lab").await;
     assert_eq!(page.status, 200);
-    assert!(page.body.contains(&format!("0 of {} done", RIGHT.len())), "{}", page.body);
+    assert!(page.body.contains(&done_of_all(0)), "{}", page.body);
     assert_eq!(world.get("/lab/exercise/99").await.status, 404);
 }
 
