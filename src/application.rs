@@ -327,7 +327,9 @@ impl Site {
         let stock = stock_middleware(self.stock_store.clone(), &self.secret_key, &self.policy.get());
         let logger = Logger::new(r#"%{CLIENT}xi "%r" %s %b"#)
             .custom_request_replace("CLIENT", |request| site::client_address(request.request()))
-            .log_target("django.server");
+            .log_target("django.server")
+            // An open page of the lab asks once a second.
+            .exclude_regex("^(/room/[^/]+)?/lab/feed$");
         App::new()
             .app_data(self.templates.clone())
             .app_data(self.hosts.clone())

@@ -66,6 +66,8 @@ pub(super) async fn page(visit: &mut Visit, here: &str, path: &str) -> Context {
     context.insert("frame", &frame);
     context.insert("settings", &LiveSettings::of(visit));
     context.insert("limits", &FormLimits::new());
+    let done: Vec<_> = exercises.iter().filter(|one| one.done).map(|one| one.number).collect();
+    context.insert("done", &done);
     context.insert("exercises", &exercises);
     context.insert("front", &Front::new(visit, panels.row.as_ref()));
     context.insert("panels", &panels);

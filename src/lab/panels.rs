@@ -107,7 +107,7 @@ pub(super) fn last_known_key(log: &Snapshot) -> Option<&str> {
 
 /// The requests that somebody chose to make.
 fn chosen(log: &Snapshot) -> impl DoubleEndedIterator<Item = &Arc<Record>> {
-    log.records.iter().filter(|record| !record.incidental)
+    log.records.iter().filter(|record| record.is_a_visit())
 }
 
 impl Life {

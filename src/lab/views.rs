@@ -10,6 +10,7 @@ use super::error::LabError;
 use super::exercises::{ExerciseView, find};
 use super::log::RowView;
 use super::pages::page;
+use super::redirects::see;
 use super::visit::Visit;
 use crate::sessions::backends::Count;
 use crate::site::Templates;
@@ -31,6 +32,16 @@ type Answer = Result<HttpResponse, LabError>;
 pub(super) async fn index(templates: Data<Templates>, mut visit: Visit) -> Answer {
     let context = page(&mut visit, "front", "/").await;
     Ok(templates.render("lab/index.html", &context)?)
+}
+
+/// `/lab/` and what else one might type.
+pub(super) async fn lead_to_the_exercises(_: Visit) -> HttpResponse {
+    see("/lab")
+}
+
+/// `/lab/learn`.
+pub(super) async fn lead_to_the_document(_: Visit) -> HttpResponse {
+    see("/lab/learn/1")
 }
 
 /// `/lab`: the exercises.

@@ -84,16 +84,28 @@ impl AllowedHosts {
         }
         let client = client_address(request.request());
         log::warn!(target: "django.security.DisallowedHost", "Invalid HTTP_HOST header: {host:?} from {client}. You may need to add it to ALLOWED_HOSTS.");
-        Ok(request.error_response(DisallowedHost).map_into_right_body())
+        Ok(request.error_response(DisallowedHost(host)).map_into_right_body())
     }
 }
 
 /// What the page says in `DEBUG`, as Django's does; the log has the header itself.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "the Host header names no host of this site; allowed are those in ALLOWED_HOSTS, and in DEBUG without them localhost, 127.0.0.1 and [::1]"
-)]
-struct DisallowedHost;
+#[error("Invalid Host header: {}. {}", self.named(), self.what_to_do())]
+struct DisallowedHost(Option<String>);
+
+impl DisallowedHost {
+    fn named(&self) -> String {
+        self.0.as_ref().map_or_else(|| "none, or more than one".to_owned(), |host| format!("{host:?}"))
+    }
+
+    /// In `settings.toml`, `.env` or the environment; the dot of `.localhost` stands for its subdomains.
+    fn what_to_do(&self) -> String {
+        let name = self.0.as_deref().and_then(domain).unwrap_or("www.example.com");
+        format!(
+            "To serve this host, add it to ALLOWED_HOSTS, for example ALLOWED_HOSTS={name} in .env or the environment, and restart. Without that setting a site with DEBUG on answers to localhost, its subdomains, 127.0.0.1 and [::1] only."
+        )
+    }
+}
 
 impl ResponseError for DisallowedHost {
     fn status_code(&self) -> StatusCode {

@@ -159,8 +159,7 @@ mod tests {
 
     const fn exercise(observe: fn(&Scene<'_>) -> Observed, ticking: Ticking) -> Exercise {
         let hooks = Hooks::NONE;
-        const TICK: Tick = Tick { before: "", seen: "" };
-        let ticks = &[TICK; 3];
+        let ticks = &[Tick { before: "", seen: "" }; 3];
         Exercise {
             number: 1,
             title: "",

@@ -171,6 +171,11 @@ impl Record {
         self.counter = self.in_session.then(|| live.and_then(|row| row.counter).unwrap_or(0));
     }
 
+    /// Whether a view answered a request that somebody chose to make: neither the browser by itself nor for a page that is not there.
+    pub(in crate::lab) fn is_a_visit(&self) -> bool {
+        !self.incidental && self.status != 404
+    }
+
     /// The `expire_date` of the row before the request.
     pub(in crate::lab) fn expire_before(&self) -> Option<DateTime<Utc>> {
         self.before.as_ref().and_then(|row| row.expire_date)

@@ -1,6 +1,7 @@
 //! What a request did to a session of actix-session's own middleware.
 
 use actix_web::HttpRequest;
+use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, Key};
 use actix_web::dev::ServiceResponse;
 use serde::Serialize;
@@ -28,7 +29,7 @@ impl StockVisit {
     /// What the answer to a request tells of its stock session; `None` where the browser has none afterwards.
     pub(in crate::lab) fn of<B>(response: &ServiceResponse<B>, key: &Key) -> Option<Self> {
         let set = response.response().cookies().find(|cookie| cookie.name() == STOCK_COOKIE);
-        let max_age = set.as_ref().and_then(|cookie| cookie.max_age()).map(|age| age.whole_seconds());
+        let max_age = set.as_ref().and_then(Cookie::max_age).map(Duration::whole_seconds);
         let cookie = set.map(Cookie::into_owned).or_else(|| sent(response.request()))?;
         Some(Self {
             value: shortened(cookie.value()),

@@ -1,6 +1,6 @@
 //! What the pages show, and that they touch nothing.
 
-use super::{POKE, RIGHT, WORLD, WORLD2};
+use super::{AGE, POKE, RIGHT, WORLD, WORLD2};
 use crate::world::World;
 
 const PAGES: [&str; 15] = [
@@ -261,4 +261,69 @@ async fn when_all_is_done_the_way_leads_to_the_report() {
     let page = world.get("/lab").await.body;
     assert!(!page.contains("Go on") && !page.contains("href=\"/lab/exercise/\""), "{page}");
     assert!(page.contains("<a class=\"button primary\" href=\"/lab/report\">Report</a>"), "{page}");
+}
+
+#[actix_web::test]
+async fn what_one_might_type_leads_to_a_page() {
+    let mut world = World::start();
+    for (typed, page) in [("/lab/", "/lab"), ("/lab/exercises", "/lab"), ("/lab/learn", "/lab/learn/1")] {
+        let answer = world.get(typed).await;
+        assert_eq!((answer.status.as_u16(), answer.header("location")), (303, Some(page)), "{typed}");
+    }
+    assert_eq!(world.get("/lab/nowhere").await.status, 404);
+}
+
+#[actix_web::test]
+async fn the_documents_corrections_open_when_their_exercise_is_done() {
+    let mut world = World::start();
+    let (correction, closed) = ("The old row is not touched by that", "This would answer");
+    let page = world.get("/lab/learn/4").await.body;
+    assert!(!page.contains(correction) && page.contains(closed), "{page}");
+    world.do_all_but_the_restart().await;
+    let page = world.get("/lab/learn/4").await.body;
+    assert!(page.contains(correction), "{page}");
+}
+
+#[actix_web::test]
+async fn what_the_browser_asks_by_itself_or_in_vain_is_no_last_exchange() {
+    let mut world = World::start();
+    world.visit(&[WORLD]).await;
+    for path in ["/favicon.ico", "/hello/nothing", "/robots.txt"] {
+        world.get(path).await;
+    }
+    let exchange = world.feed(1).await["panels"]["exchange"].as_str().unwrap().to_owned();
+    assert!(exchange.contains("/hello/world") && !exchange.contains("/robots.txt"), "{exchange}");
+}
+
+#[actix_web::test]
+async fn the_front_page_counts_without_scripts() {
+    let mut world = World::start();
+    assert!(world.get("/").await.body.contains("No session yet"), "nothing is tracked");
+    for shown in ["<b class=\"big\">0</b>", "<b class=\"big\">1</b>"] {
+        let answer = world.post("/play/visit", &[("back", "/")]).await;
+        assert_eq!(answer.header("location"), Some("/"));
+        assert!(world.get("/").await.body.contains(shown), "{shown}");
+    }
+    world.advance(AGE);
+    assert!(!world.get("/").await.body.contains("The session is alive"));
+    world.post("/play/visit", &[("back", "/")]).await;
+    assert!(world.get("/").await.body.contains("<b class=\"big\">0</b>"));
+}
+
+#[actix_web::test]
+async fn a_host_that_is_not_allowed_tells_a_developer_what_to_set() {
+    let mut world = World::start();
+    world.browser.set_header("Host", "shop.example:8000");
+    let page = world.get("/hello/world").await;
+    assert_eq!(page.status, 400);
+    assert!(page.body.contains("ALLOWED_HOSTS=shop.example"), "{}", page.body);
+    let mut live = World::start_with(&[
+        ("DEBUG", "false"),
+        ("SECRET_KEY", "a key of its own"),
+        ("ALLOWED_HOSTS", "127.0.0.1"),
+    ]);
+    live.browser.set_header("Host", "shop.example:8000");
+    let page = live.get("/hello/world").await;
+    assert_eq!(page.status, 400);
+    assert!(!page.body.contains("ALLOWED_HOSTS") && !page.body.contains("shop.example"), "{}", page.body);
 }
