@@ -138,6 +138,7 @@ async function show(news) {
     const saved = !first && !restarted && news.latest !== latest && news.saved !== null;
     boot = news.boot_id;
     latest = news.latest;
+    body.dataset.latest = latest;
     policy = news.policy;
     notice("away", "");
     notice("store", news.store_away ? STORE_AWAY : "");

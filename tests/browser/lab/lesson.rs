@@ -17,8 +17,7 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 const LISTEN: &str = "window.refused = []; addEventListener('securitypolicyviolation', \
                       (event) => refused.push(`${event.violatedDirective} ${event.blockedURI}`));";
 /// The number of the newest request that the page tells of.
-const LATEST: &str =
-    "return Number(document.querySelector('[data-panel=timeline] tbody a')?.textContent || 0)";
+const LATEST: &str = "return Number(document.body.dataset.latest)";
 const OPEN_TICKS: &str = "return document.querySelectorAll('.ticks .open').length";
 
 pub(crate) struct Lesson {
@@ -112,7 +111,12 @@ impl Lesson {
 
     pub(crate) fn predict(&self, choice: &str) {
         self.click(&format!("//input[@name='choice'][@value='{choice}']"));
-        self.follow("Lock my prediction");
+        if self.scripts {
+            self.press("Lock my prediction");
+            self.wait_until("the step that is open now", "return document.activeElement.innerText === '2 Do'");
+        } else {
+            self.follow("Lock my prediction");
+        }
         let locked = self.ask("return document.querySelector('.choice input:disabled:checked').value");
         assert_eq!(locked, choice);
     }
@@ -182,8 +186,8 @@ impl Lesson {
         self.wait_until("all ticks", &format!("{OPEN_TICKS} === 0"));
         self.wait_until(
             "the why",
-            "const why = document.getElementById('why'); return !why.hidden && why.innerText.includes('Here:') \
-             && why.innerText.includes('Django:') && why.innerText.includes('evidence')",
+            "const why = document.getElementById('why'); return !!why.querySelector('.verdict .answer') \
+             && why.innerText.includes('Here:') && why.innerText.includes('Django:') && why.innerText.includes('evidence')",
         );
         let judged = self.ask("return !!document.querySelector('.choice.right')");
         assert_eq!(judged, true, "the right prediction is marked");

@@ -114,8 +114,8 @@ fn find_the_row(lesson: &mut Lesson, inspection: &mut Inspection) {
 }
 
 fn come_back(lesson: &mut Lesson, _: &mut Inspection) {
+    // The cookie of the exercise before is still there.
     lesson.get(COUNTER);
-    lesson.send("Send it again");
 }
 
 fn see_another_view(lesson: &mut Lesson, _: &mut Inspection) {
