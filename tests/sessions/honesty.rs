@@ -270,6 +270,13 @@ async fn what_needs_no_look_works_without_one() {
 }
 
 #[actix_web::test]
+async fn for_a_view_that_does_not_ask_for_the_session_no_store_is_asked() {
+    let (harness, memory, key) = store_down().await;
+    assert_eq!(harness.visit_untouched(Some(&cookie(&key))).await.status, StatusCode::OK);
+    assert_eq!(memory.calls(), []);
+}
+
+#[actix_web::test]
 async fn without_a_middleware_there_is_no_session_and_every_call_says_so() {
     let app = App::new().route(
         "/",

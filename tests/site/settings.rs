@@ -91,7 +91,7 @@ fn the_site_cleans_up_by_itself_only_where_it_is_told_to() {
     let every =
         |value: &str| load(MINIMAL, "", &[("SESSION_CLEAN_UP_EVERY", value)]).unwrap().session_clean_up_every;
     assert_eq!(load(MINIMAL, "", &[]).unwrap().session_clean_up_every, None);
-    assert_eq!((every("0"), every("3600")), (None, Some(std::time::Duration::from_hours(1))));
+    assert_eq!((every("0"), every("90")), (None, Some(std::time::Duration::from_secs(90))));
     let with = |line: &str| format!("{MINIMAL}{line}");
     for (toml, environment, parts) in [
         (
