@@ -37,6 +37,7 @@
 //! | SQLite: one machine | [`DbBackend`](sessions::DbBackend) | [`SessionCodec`](sessions::SessionCodec) | none |
 //! | PostgreSQL: several servers | [`DbBackend`](sessions::DbBackend) | [`SessionCodec`](sessions::SessionCodec) | `postgres` |
 //! | Redis or memcached: several servers, where a session may be lost | [`CacheBackend`](sessions::CacheBackend) | [`PickleCodec`](sessions::PickleCodec) | `redis`, `redis-tls`, `memcached` |
+//! | the memory of the process: tests and examples | [`Storage::in_memory`](sessions::Storage::in_memory) | | none |
 //! | a database, with copies in a cache, as a Django on `cached_db` | [`CachedDbBackend`](sessions::CachedDbBackend) | [`SessionCodec`](sessions::SessionCodec) | that of the cache |
 //!
 //! Files and signed cookies are there as well, and a store of your own is one trait, in [`backends`](sessions::backends). The page
@@ -63,18 +64,19 @@
 //!
 //! # Clean-up
 //!
-//! Expired rows and files stay until something deletes them. Do it daily, from a task or a job; it may run beside a live server:
+//! Expired rows and files stay until something deletes them. A task of the server can do it, once a day:
 //!
 //! ```
-//! use sessionid::clock::Clock;
-//! use sessionid::sessions::{SessionError, Storage};
+//! use std::time::Duration;
 //!
-//! async fn clean_up(storage: &Storage) -> Result<usize, SessionError> {
-//!     storage.clear_expired(Clock::System.now(), &|_so_far| ()).await
-//! }
+//! # #[actix_web::main]
+//! # async fn main() {
+//! # let storage = sessionid::sessions::Storage::in_memory();
+//! storage.spawn_clean_up(Duration::from_secs(24 * 60 * 60));
+//! # }
 //! ```
 //!
-//! The program `manage` has the command `clearsessions` for this.
+//! For the site, `manage clearsessions` does the same from a scheduled job.
 //!
 //! # Testing
 //!
