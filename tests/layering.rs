@@ -12,7 +12,7 @@ use self::graph::Graph;
 use self::source::{File, files};
 
 /// The rooms from the ground up; each may use those before it.
-const ROOMS: [&str; 16] = [
+const ROOMS: [&str; 17] = [
     "error",
     "clock",
     "throttle",
@@ -28,6 +28,7 @@ const ROOMS: [&str; 16] = [
     "application",
     "testserver",
     "management",
+    "guide",
     "main",
 ];
 

@@ -49,22 +49,22 @@ enum Command {
     },
     /// Create the tables that are missing.
     Migrate,
-    /// Delete the sessions that have expired; safe beside a running server.
+    /// Delete expired sessions. May run beside a live server.
     Clearsessions,
-    /// Copy the database to a new file; safe beside a running server.
+    /// Copy the SQLite database to a new file. May run beside a live server.
     Backup {
-        /// Where to; nothing may be there yet.
+        /// The new file; it must not exist.
         file: PathBuf,
     },
-    /// Look into the table of sessions.
+    /// List, show or delete stored sessions.
     #[command(subcommand)]
     Sessions(SessionsCommand),
-    /// Look for settings that bite.
+    /// Report settings that are likely to be mistakes.
     Check {
-        /// Look for what would be dangerous in public, too.
+        /// Also report what is dangerous once the site is public.
         #[arg(long)]
         deploy: bool,
-        /// The least level that makes the exit code 1.
+        /// The lowest level of a finding that makes the exit code 1.
         #[arg(long, value_enum, default_value_t = FailLevel::Error)]
         fail_level: FailLevel,
     },
@@ -83,17 +83,17 @@ enum Command {
         /// Any other setting, in the form of a variable; may be given several times.
         #[arg(long, value_name = "NAME=VALUE", value_parser = assignment)]
         set: Vec<(String, String)>,
-        /// DATABASE_URL of sessions that are there, instead of a temporary file; they are only read.
+        /// DATABASE_URL of existing sessions, instead of a temporary file. They are only read.
         #[arg(long, value_name = "URL")]
         database: Option<String>,
-        /// Let requests and tests change that database.
+        /// Allow requests and tests to change that database.
         #[arg(long, requires = "database")]
         write: bool,
-        /// Stay when standard input is closed.
+        /// Do not end when standard input is closed.
         #[arg(long)]
         stay: bool,
     },
-    /// Perform every step of the seed document against a site of its own, and show what happens.
+    /// Perform every step of the document "Django sessions" against a site of its own, and show what happens.
     Walkthrough {
         /// SESSION_COOKIE_AGE for the walk, in whole seconds.
         #[arg(long, value_name = "SECONDS", default_value_t = walkthrough::DEFAULT_AGE, value_parser = clap::value_parser!(i64).range(2..=60))]
@@ -103,24 +103,24 @@ enum Command {
 
 #[derive(Debug, Subcommand)]
 enum SessionsCommand {
-    /// List them, the latest expiry first.
+    /// List sessions, the latest expiry first.
     List {
-        /// Rows on a page.
+        /// Rows per page.
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
-        /// Which page.
+        /// The page to show.
         #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
         page: u32,
         /// As a JSON list, for other programs.
         #[arg(long)]
         json: bool,
     },
-    /// Show one: its expiry, who signed it and when, and its data.
+    /// Show one session: its expiry, its signature and its data.
     Show {
         /// The sessionid.
         key: String,
     },
-    /// Delete one, which logs its visitor out.
+    /// Delete one, which logs its user out.
     Delete {
         /// The sessionid.
         key: String,

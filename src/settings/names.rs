@@ -13,7 +13,7 @@ pub(super) enum Kind {
     Table,
 }
 
-/// Every setting, in the order of the README's table.
+/// Every setting, in the order of `docs/settings.md`.
 pub(super) const SETTINGS: [(&str, Kind); 30] = [
     ("DEBUG", Kind::Boolean),
     ("SECRET_KEY", Kind::String),

@@ -1,27 +1,33 @@
-"""Walks through the README as a newcomer: runs each command that it shows, and compares what is printed, in shape.
+"""Walks through the README and docs/commands.md as a newcomer: runs each command that they show, and compares what is
+printed, in shape.
 
-Two things differ from the page: the server takes a free port instead of 8000, and the database is a new one. The
-command that runs all tests is left to itself, since this is one of them.
+What differs from the pages: the servers take free ports, the database is a new one, what the newcomer clones is already here,
+and the crate that uses the library takes it from here instead of from crates.io.
 """
 
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+PAGES = ["README.md", "docs/commands.md"]
 SERVE = "cargo run --release"
-ALL_TESTS = "tests/run"
+CLONE = ("git clone ", "cd sessionid")
+CRATE = "visits"
 KEY = re.compile(r"\b[a-z0-9]{32}\b")
 
 
 def blocks(text):
     """The fenced blocks in order, as (language, content)."""
-    return re.findall(r"^```(\w+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return re.findall(r"^```([\w,]+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
 def shape(line):
@@ -37,7 +43,13 @@ def assert_shape(command, expected, printed):
     lines = iter(printed.splitlines())
     for line in filter(str.strip, expected.splitlines()):
         if not any(shape(line) == shape(other) for other in lines):
-            sys.exit(f"README: {command!r} does not print {line!r} (in shape) where the page shows it:\n{printed}")
+            sys.exit(f"{command!r} does not print {line!r} (in shape) where the page shows it:\n{printed}")
+
+
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
 
 
 class Newcomer:
@@ -71,35 +83,79 @@ class Newcomer:
         if code != 0:
             sys.exit(f"README: {SERVE!r} ends with {code}")
 
+    def use_the_library(self, commands, program):
+        """Makes the crate that the page makes, with its program, and visits that twice."""
+        origin = f"127.0.0.1:{free_port()}"
+        commands = commands.replace("cargo add sessionid", f"cargo add --path {ROOT} sessionid")
+        environment = os.environ | {"CARGO_TARGET_DIR": str(ROOT / "target" / "readme"), "CARGO_TERM_QUIET": "true"}
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run(["sh", "-ec", commands], cwd=folder, env=environment, check=True)
+            crate = Path(folder, CRATE)
+            (crate / "src/main.rs").write_text(program.replace("127.0.0.1:8080", origin))
+            subprocess.run(["cargo", "build"], cwd=crate, env=environment, check=True)
+            server = subprocess.Popen([ROOT / "target" / "readme" / "debug" / CRATE], cwd=crate)
+            try:
+                self.visit_twice(origin)
+            finally:
+                server.terminate()
+                server.wait(timeout=40)
+
+    def visit_twice(self, origin):
+        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                said = [browser.open(f"http://{origin}/").read().decode() for _ in range(2)]
+                break
+            except urllib.error.URLError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+        if said != ["Visit 1\n", "Visit 2\n"]:
+            sys.exit(f"README: the program answers {said}")
+
     def run(self, command):
         command = KEY.sub(self.key or "", command)
         done = subprocess.run(command, shell=True, cwd=ROOT, env=self.environment, capture_output=True, text=True)
         if done.returncode != 0:
-            sys.exit(f"README: {command!r} ends with {done.returncode}:\n{done.stdout}{done.stderr}")
+            sys.exit(f"{command!r} ends with {done.returncode}:\n{done.stdout}{done.stderr}")
         return done.stdout
 
 
-def main():
-    page = blocks((ROOT / "README.md").read_text())
+def walk(newcomer, page):
+    """Runs the commands of one page, and tells how many they were."""
+    found = blocks((ROOT / page).read_text())
     commands = 0
-    with tempfile.TemporaryDirectory() as folder:
-        newcomer = Newcomer(folder)
-        for (language, content), (after, expected) in zip(page, [*page[1:], ("", "")]):
-            if language != "sh":
+    for (language, content), (after, expected) in zip(found, [*found[1:], ("", "")]):
+        if language != "sh":
+            continue
+        if content.startswith("cargo new "):
+            newcomer.use_the_library(content, expected)
+            commands += len(content.splitlines())
+            continue
+        printed = ""
+        for command in content.splitlines():
+            if command.startswith(CLONE):
                 continue
-            printed = ""
-            for command in content.splitlines():
-                if command == SERVE:
-                    newcomer.serve()
-                elif command == ALL_TESTS:
-                    print(f"README: {ALL_TESTS!r} is left to itself")
-                    continue
-                else:
-                    printed += newcomer.run(command)
-                commands += 1
-            if after == "text":
-                assert_shape(content, expected, printed)
-    print(f"README: {commands} commands run as shown")
+            if command == SERVE:
+                newcomer.serve()
+            else:
+                printed += newcomer.run(command)
+            commands += 1
+        if after == "text":
+            assert_shape(content, expected, printed)
+    return commands
+
+
+def main():
+    commands = 0
+    for page in PAGES:
+        with tempfile.TemporaryDirectory() as folder:
+            newcomer = Newcomer(folder)
+            if page != PAGES[0]:
+                newcomer.serve()
+            commands += walk(newcomer, page)
+    print(f"{commands} commands of {' and '.join(PAGES)} run as shown")
 
 
 if __name__ == "__main__":
