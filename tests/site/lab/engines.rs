@@ -32,7 +32,7 @@ async fn the_exercises_are_observed_on_files_and_in_memory() {
         assert!(page.contains(&name) || page.replace("&#x2F;", "/").contains(&name), "{page}");
         world.browser.delete_cookie("sessionid");
         world.do_all_but_the_restart().await;
-        let expected = [&[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], others].concat();
+        let expected = [&[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14], others].concat();
         assert_eq!(done(&mut world).await, expected, "{engine}");
     }
 }
