@@ -120,7 +120,7 @@ fn perform(operation: &str, form: &PlayForm, session: &Session) -> Result<String
         }
         "expire_by_policy" => expire(session, Expiry::Policy, "set_expiry(None): SESSION_COOKIE_AGE again")?,
         "fail" => {
-            session.insert("written_before_the_error", true)?;
+            session.fetch_update(COUNTER, 0, |counter: i64| counter.saturating_add(1))?;
             return Err(LabError::OnPurpose);
         }
         _ => return Err(LabError::NotFound("operation")),

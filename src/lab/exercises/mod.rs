@@ -19,6 +19,7 @@ mod restart;
 mod return_visit;
 mod save_every_request;
 mod scene;
+mod server_error;
 mod silence;
 mod stale_cookie;
 mod stock;
@@ -48,6 +49,7 @@ pub(super) static EXERCISES: &[&Exercise] = &[
     &endings::EXERCISE,
     &restart::EXERCISE,
     &stale_cookie::EXERCISE,
+    &server_error::EXERCISE,
     &forged_key::EXERCISE,
     &own_expiry::EXERCISE,
     &stock::EXERCISE,

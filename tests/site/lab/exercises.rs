@@ -555,3 +555,32 @@ async fn cycle_key_clear_and_flush_tick_14() {
     assert_eq!((world.ticks(14).await, world.key()), ((3, true), None));
     assert!(world.row(&key.unwrap()).is_none());
 }
+
+#[actix_web::test]
+async fn a_500_after_a_write_ticks_18_and_nothing_else() {
+    let mut world = World::start();
+    world.visit(&[WORLD]).await;
+    world.play(&["fail"]).await;
+    for number in [1, 4, 18] {
+        world.predict(number).await;
+    }
+    world.visit(&[WORLD2]).await;
+    assert_eq!(world.ticks(18).await, (0, false), "before the prediction");
+    world.post("/lab/exercise/4/reset", &[]).await;
+    world.browser.delete_cookie("sessionid");
+    world.play(&["fail"]).await;
+    assert_eq!(world.ticks(18).await, (0, false), "without a session");
+    world.visit(&[WORLD]).await;
+    world.predict(4).await;
+    let before = world.rows();
+    world.play(&["fail"]).await;
+    assert_eq!(world.ticks(18).await, (3, false));
+    assert_eq!(
+        (world.ticks(1).await.0, world.ticks(4).await.0),
+        (0, 0),
+        "it is a visit of no other exercise"
+    );
+    assert_eq!(world.rows(), before);
+    world.visit(&[WORLD2]).await;
+    assert_eq!(world.ticks(18).await, (4, true));
+}

@@ -38,6 +38,7 @@ const RIGHT: &[(u8, &str)] = &[
     (14, "c"),
     (15, "b"),
     (16, "c"),
+    (18, "b"),
     (19, "c"),
     (20, "c"),
     (21, "b"),
@@ -127,6 +128,9 @@ impl World {
         self.play_twice_at_once("get_then_set_at_once").await;
         self.play_twice_at_once("fetch_update_at_once").await;
         self.play(&["cycle_key", "clear", "flush"]).await;
+        self.visit(&[WORLD]).await;
+        self.play(&["fail"]).await;
+        self.visit(&[WORLD2]).await;
         self.forge_a_key().await;
         self.set_three_ends().await;
         self.compare_with_the_stock_counter().await;
