@@ -214,16 +214,17 @@ function mark() {
     });
 }
 
-async function perform(element, address, options) {
+async function perform(element, address, options, times = 1) {
     element.setAttribute("aria-busy", "true");
     try {
-        const answer = await fetch(address, { credentials: "same-origin", cache: "no-store", ...options });
+        const ask = () => fetch(address, { credentials: "same-origin", cache: "no-store", ...options });
+        const [answer] = await Promise.all(Array.from({ length: times }, ask));
         const failed = answer.type !== "opaqueredirect" && !answer.ok;
         const cause = failed ? new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("pre") : null;
         await look();
         const path = new URL(address, location.href).pathname;
-        const told = news.filter((one) => one.path === path).at(-1);
-        const text = told ? told.text : `answered ${answer.status}`;
+        const told = news.filter((one) => one.path === path).slice(-times);
+        const text = told.map((one) => one.text).join(". ") || `answered ${answer.status}`;
         did(element, options.method || "GET", cause ? `${text}. ${cause.textContent}` : text);
     } catch (error) {
         did(element, "", "no answer came");
@@ -247,7 +248,8 @@ function play(event) {
     const address = event.submitter?.getAttribute("formaction") || form.action;
     const data = new URLSearchParams(new FormData(form));
     // Its cookie is kept all the same.
-    perform(event.submitter || form, address, { method: "POST", redirect: "manual", body: data });
+    const times = Number(form.dataset.times || 1); // at once
+    perform(event.submitter || form, address, { method: "POST", redirect: "manual", body: data }, times);
 }
 
 // The front page's button is a form for those without scripts; with them it is the counter itself.

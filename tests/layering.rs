@@ -130,6 +130,7 @@ const FILES: [(&str, &[&str]); 10] = [
             "log",
             "progress",
             "exercises",
+            "at_once",
             "state",
             "recorder",
             "learner",

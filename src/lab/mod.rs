@@ -6,6 +6,7 @@
 //! session middleware like any other view.
 
 mod actions;
+mod at_once;
 mod code;
 mod error;
 mod exercises;

@@ -1,15 +1,17 @@
 //! The lab's only views that touch a session: one operation each, by POST, inside the session middleware.
 
-use actix_web::web::{Form, Path};
+use actix_web::web::{Data, Form, Path};
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use chrono::TimeDelta;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::at_once::{self, Count};
 use super::error::LabError;
 use super::limits;
 use super::log::Note;
 use super::redirects::{see, way_back};
+use super::state::Lab;
 use crate::sessions::{Expiry, RawJson, Session};
 
 const COUNTER: &str = "counter";
@@ -49,9 +51,13 @@ pub(super) async fn operate(
     operation: Path<String>,
     form: Form<PlayForm>,
     session: Session,
+    lab: Data<Lab>,
     request: HttpRequest,
 ) -> Result<HttpResponse, LabError> {
-    let note = perform(&operation, &form, &session)?;
+    let note = match Count::of(&operation) {
+        Some(how) => at_once::count(how, &session, &lab.meetings).await?,
+        None => perform(&operation, &form, &session)?,
+    };
     request.extensions_mut().insert(Note(note));
     Ok(see(way_back(form.back.as_deref())))
 }
@@ -114,7 +120,7 @@ fn perform(operation: &str, form: &PlayForm, session: &Session) -> Result<String
         }
         "expire_by_policy" => expire(session, Expiry::Policy, "set_expiry(None): SESSION_COOKIE_AGE again")?,
         "fail" => {
-            session.insert("written_before_the_error", true)?;
+            session.fetch_update(COUNTER, 0, |counter: i64| counter.saturating_add(1))?;
             return Err(LabError::OnPurpose);
         }
         _ => return Err(LabError::NotFound("operation")),

@@ -5,6 +5,7 @@ use std::fmt;
 use actix_web::cookie::Key;
 use chrono::{DateTime, Utc};
 
+use super::at_once::Meetings;
 use super::log::{Place, RequestLog, SessionTable};
 use super::progress::ProgressCodec;
 use crate::clock::Clock;
@@ -19,6 +20,7 @@ pub(crate) struct Lab {
     pub(super) policy: SharedPolicy,
     /// What the stock middleware's cookie is encrypted with.
     pub(super) stock_key: Key,
+    pub(super) meetings: Meetings,
     clock: Clock,
 }
 
@@ -44,6 +46,7 @@ impl Lab {
             progress: ProgressCodec::new(keys.current, keys.fallbacks),
             policy,
             stock_key: cookie_key(keys.current),
+            meetings: Meetings::new(),
             clock,
         }
     }

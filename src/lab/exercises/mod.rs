@@ -1,7 +1,9 @@
 //! The exercises. Each is one file here (what it asks, when it ticks, its tests), one template in
 //! `templates/lab/exercises/`, and one entry in [`EXERCISES`].
 
+mod at_once;
 mod closed_browser;
+mod endings;
 mod exercise;
 mod find_the_row;
 mod forged_key;
@@ -17,6 +19,7 @@ mod restart;
 mod return_visit;
 mod save_every_request;
 mod scene;
+mod server_error;
 mod silence;
 mod stale_cookie;
 mod stock;
@@ -42,8 +45,11 @@ pub(super) static EXERCISES: &[&Exercise] = &[
     &save_every_request::EXERCISE,
     &nested_value::EXERCISE,
     &closed_browser::EXERCISE,
+    &at_once::EXERCISE,
+    &endings::EXERCISE,
     &restart::EXERCISE,
     &stale_cookie::EXERCISE,
+    &server_error::EXERCISE,
     &forged_key::EXERCISE,
     &own_expiry::EXERCISE,
     &stock::EXERCISE,

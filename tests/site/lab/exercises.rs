@@ -1,7 +1,7 @@
 //! For each exercise: what ticks it, that it does not count before the prediction, and what is not enough.
 
 use super::{AGE, PLAIN, POKE, WORLD, WORLD2, done_of_all};
-use crate::world::World;
+use crate::world::{World, counter};
 
 #[actix_web::test]
 async fn a_plain_visit_ticks_1_unless_a_cookie_was_sent() {
@@ -499,4 +499,88 @@ async fn a_list_that_is_changed_and_put_back_ticks_11() {
     assert_eq!(world.ticks(11).await, (2, false));
     world.play(&["nested_put_back"]).await;
     assert_eq!(world.ticks(11).await, (4, true));
+}
+
+#[actix_web::test]
+async fn two_tabs_and_two_requests_at_once_tick_13() {
+    let mut world = World::start();
+    world.visit(&[WORLD, WORLD]).await;
+    world.predict(13).await;
+    assert_eq!(world.ticks(13).await, (0, false), "before the prediction");
+    world.visit(&[WORLD, WORLD2, WORLD]).await;
+    assert_eq!(world.ticks(13).await, (0, false), "another view between them");
+    world.play(&["get_then_set", "get_then_set", "fetch_update", "fetch_update"]).await;
+    assert_eq!(world.ticks(13).await, (0, false), "one after the other");
+    world.visit(&[WORLD, WORLD]).await;
+    assert_eq!(world.ticks(13).await, (1, false), "two tabs");
+    let before = counter(&world.get(WORLD2).await);
+    world.play_twice_at_once("get_then_set_at_once").await;
+    assert_eq!(world.ticks(13).await, (3, false));
+    assert_eq!(counter(&world.get(WORLD2).await), before + 1, "one was lost");
+    world.play_twice_at_once("fetch_update_at_once").await;
+    assert_eq!(world.ticks(13).await, (5, true));
+    assert_eq!(counter(&world.get(WORLD2).await), before + 3, "none was lost");
+}
+
+#[actix_web::test]
+async fn two_requests_without_a_session_do_not_wait_for_each_other() {
+    let mut world = World::start();
+    world.predict(13).await;
+    world.play(&["get_then_set_at_once", "fetch_update_at_once"]).await;
+    assert_eq!((world.key(), world.rows().len()), (None, 0));
+    let page = world.get("/lab/timeline/1").await.body;
+    assert!(page.contains("there is no session yet"), "{page}");
+    assert_eq!(world.ticks(13).await, (0, false));
+}
+
+#[actix_web::test]
+async fn cycle_key_clear_and_flush_tick_14() {
+    let mut world = World::start();
+    world.visit(&[WORLD]).await;
+    world.play(&["cycle_key"]).await;
+    world.predict(14).await;
+    assert_eq!(world.ticks(14).await, (0, false), "before the prediction");
+    world.browser.delete_cookie("sessionid");
+    world.play(&["cycle_key", "clear", "cycle_key"]).await;
+    assert_eq!(world.ticks(14).await, (0, false), "without data");
+    world.visit(&[WORLD]).await;
+    let old = world.key().unwrap();
+    world.play(&["cycle_key"]).await;
+    assert_eq!(world.ticks(14).await, (1, false));
+    let key = world.key();
+    assert!(key.is_some() && key.as_deref() != Some(old.as_str()) && world.row(&old).is_none());
+    world.play(&["clear"]).await;
+    assert_eq!((world.ticks(14).await, world.key()), ((2, false), key.clone()));
+    world.play(&["flush"]).await;
+    assert_eq!((world.ticks(14).await, world.key()), ((3, true), None));
+    assert!(world.row(&key.unwrap()).is_none());
+}
+
+#[actix_web::test]
+async fn a_500_after_a_write_ticks_18_and_nothing_else() {
+    let mut world = World::start();
+    world.visit(&[WORLD]).await;
+    world.play(&["fail"]).await;
+    for number in [1, 4, 18] {
+        world.predict(number).await;
+    }
+    world.visit(&[WORLD2]).await;
+    assert_eq!(world.ticks(18).await, (0, false), "before the prediction");
+    world.post("/lab/exercise/4/reset", &[]).await;
+    world.browser.delete_cookie("sessionid");
+    world.play(&["fail"]).await;
+    assert_eq!(world.ticks(18).await, (0, false), "without a session");
+    world.visit(&[WORLD]).await;
+    world.predict(4).await;
+    let before = world.rows();
+    world.play(&["fail"]).await;
+    assert_eq!(world.ticks(18).await, (3, false));
+    assert_eq!(
+        (world.ticks(1).await.0, world.ticks(4).await.0),
+        (0, 0),
+        "it is a visit of no other exercise"
+    );
+    assert_eq!(world.rows(), before);
+    world.visit(&[WORLD2]).await;
+    assert_eq!(world.ticks(18).await, (4, true));
 }

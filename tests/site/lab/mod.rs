@@ -9,6 +9,7 @@ mod pages;
 mod play;
 mod refusals;
 
+use futures_util::future::join;
 use sessionid::testing::Exchange;
 
 use crate::world::World;
@@ -33,8 +34,11 @@ const RIGHT: &[(u8, &str)] = &[
     (10, "c"),
     (11, "b"),
     (12, "c"),
+    (13, "c"),
+    (14, "c"),
     (15, "b"),
     (16, "c"),
+    (18, "b"),
     (19, "c"),
     (20, "c"),
     (21, "b"),
@@ -65,6 +69,15 @@ impl World {
         for operation in operations {
             self.post(&format!("/play/{operation}"), &[]).await;
         }
+    }
+
+    /// An operation from two tabs of the browser at the same time.
+    async fn play_twice_at_once(&mut self, operation: &str) {
+        let path = format!("/play/{operation}");
+        let mut tab = self.client();
+        tab.set_cookie("sessionid", &self.key().unwrap());
+        let (one, other) = join(self.browser.post(&path, &[]), tab.post(&path, &[])).await;
+        assert_eq!((one.unwrap().status.as_u16(), other.unwrap().status.as_u16()), (303, 303));
     }
 
     /// What an open page of an exercise hears.
@@ -111,6 +124,13 @@ impl World {
         }
         self.save_every_request().await;
         self.play(&["nested_put_back", "nested_copy", "nested_put_back"]).await;
+        self.visit(&[WORLD, WORLD]).await;
+        self.play_twice_at_once("get_then_set_at_once").await;
+        self.play_twice_at_once("fetch_update_at_once").await;
+        self.play(&["cycle_key", "clear", "flush"]).await;
+        self.visit(&[WORLD]).await;
+        self.play(&["fail"]).await;
+        self.visit(&[WORLD2]).await;
         self.forge_a_key().await;
         self.set_three_ends().await;
         self.compare_with_the_stock_counter().await;
