@@ -48,6 +48,10 @@ pub mod django_tests {}
 pub mod actix_session {}
 
 #[doc = include_str!("../docs/rustdoc/links.md")]
+#[doc = include_str!("../docs/comparison.md")]
+pub mod comparison {}
+
+#[doc = include_str!("../docs/rustdoc/links.md")]
 #[doc = include_str!("../docs/architecture.md")]
 pub mod architecture {}
 
