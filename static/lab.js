@@ -16,6 +16,7 @@ let ahead = Date.now() - Number(body.dataset.now || Date.now()); // of the serve
 let paused = false;
 let ticked = null;
 let shown = {}; // the last HTML of each panel
+let asked = false; // whether the server has told of itself before
 const announced = new Set(); // "Cookie 1700000000000 low"
 
 function say(text) {
@@ -103,6 +104,7 @@ async function turn(step, quietly) {
         const judged = page.querySelector(`[data-judged="${part.dataset.judged}"]`);
         if (judged) part.replaceWith(judged);
     }
+    shown = {};
     listen();
     if (quietly) return;
     const opened = document.getElementById(step);
@@ -133,7 +135,8 @@ async function show(news) {
     if (news.moved) return location.replace(news.moved);
     ahead = Date.now() - news.now_ms;
     const restarted = boot !== undefined && news.boot_id !== boot;
-    const first = Object.keys(shown).length === 0;
+    const first = !asked;
+    asked = true;
     const changed = !first && policy !== undefined && news.policy !== policy;
     const saved = !first && !restarted && news.latest !== latest && news.saved !== null;
     boot = news.boot_id;
