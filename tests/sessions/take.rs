@@ -26,6 +26,10 @@ fn harnesses() -> Vec<Harness> {
         Harness::in_memory(policy()),
         Harness::on_files(policy()),
         Harness::on_cache(TestCache::locmem(), policy()),
+        #[cfg(feature = "redis")]
+        Harness::on_cache(TestCache::redis(), policy()),
+        #[cfg(feature = "memcached")]
+        Harness::on_cache(TestCache::memcached(), policy()),
     ]
 }
 
