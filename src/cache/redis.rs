@@ -3,6 +3,8 @@
 //! Compare and swap is a script, which Redis runs as one step.
 
 mod connection;
+mod sentinel;
+mod server;
 
 use ::redis::{Cmd, Script, Value as Answer};
 use chrono::{DateTime, Utc};
@@ -67,7 +69,8 @@ enum Verdict {
 
 impl RedisCache {
     /// The primary by its URL, and perhaps others: the first that says it is a primary is used, so that a replica which was
-    /// promoted is found. URLs that are none are left out; [`CacheOptions`](super::CacheOptions) has refused them.
+    /// promoted is found. Or one URL of sentinels, which are asked who the primary is
+    /// (`redis+sentinel://host:26379,host:26379/service/0`). URLs that are none are left out; [`CacheOptions`](super::CacheOptions) has refused them.
     #[must_use]
     pub fn new(urls: &[String]) -> Self {
         Self { connections: Connections::new(urls), swap: Script::new(SWAP), rename: Script::new(RENAME) }
