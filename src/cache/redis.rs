@@ -33,7 +33,8 @@ if tonumber(ARGV[3]) > 0 then redis.call('SET', KEYS[2], ARGV[2], 'EX', ARGV[3])
 redis.call('DEL', KEYS[1])
 return 1";
 
-/// KEYS: keys. When each ends, in milliseconds since 1970; a Redis before 7 tells how long that is.
+/// KEYS: keys. When each ends, in milliseconds since 1970; a Redis before 7 tells how long that is. What is no text is nothing of
+/// a cache's.
 const ENDS: &str = "
 local ends = {}
 for at, key in ipairs(KEYS) do
@@ -45,7 +46,7 @@ for at, key in ipairs(KEYS) do
       ending = time[1] * 1000 + math.floor(time[2] / 1000) + ending
     end
   end
-  ends[at] = ending
+  ends[at] = redis.call('TYPE', key).ok == 'string' and ending or -2
 end
 return ends";
 
