@@ -15,7 +15,7 @@ use super::locmem::LocMemCache;
 pub enum Server {
     /// The memory of this process.
     LocMem,
-    /// Redis: the URL of the primary, and perhaps others that may become it.
+    /// Redis: the URL of the primary, and perhaps others that may become it; or one URL of the sentinels that know it.
     Redis(Vec<String>),
     /// memcached: hosts and ports, among which the keys are spread as `pymemcache` spreads them.
     Memcached(Vec<String>),
@@ -71,8 +71,7 @@ pub enum CacheOptionsError {
 
 const BACKENDS: &str = "django.core.cache.backends.locmem.LocMemCache, .redis.RedisCache, .memcached.PyMemcacheCache, .memcached.PyLibMCCache";
 #[cfg(feature = "redis")]
-const REDIS: &str =
-    "redis://[[user]:password@]host[:port][/database], rediss:// with TLS, or unix:///path/to/socket";
+const REDIS: &str = "redis://[[user]:password@]host[:port][/database], rediss:// with TLS, unix:///path/to/socket, or redis+sentinel://[[user]:password@]host[:port][,host…]/service[/database]";
 const MEMCACHED: &str = "host:port, or several of them";
 /// What the longest session key leaves of memcached's 250 bytes.
 const LONGEST_PREFIX: usize = 100;
@@ -92,7 +91,7 @@ impl CacheOptions {
     ///
     /// [`CacheOptionsError`], of which no message has any part of `location` in it.
     pub fn new(backend: &str, location: &[String]) -> Result<Self, CacheOptionsError> {
-        let split = location.iter().flat_map(|servers| servers.split([',', ';']));
+        let split = location.iter().flat_map(|servers| apart(servers));
         let location: Vec<_> = split.map(|server| server.trim().to_owned()).collect();
         let path = backend.strip_prefix("django.core.cache.backends.").unwrap_or(backend);
         let server = match path {
@@ -188,6 +187,11 @@ impl CacheOptions {
     }
 }
 
+/// Several servers in one text; those of sentinels are parts of one URL.
+fn apart(servers: &str) -> Vec<&str> {
+    if servers.contains("+sentinel://") { vec![servers] } else { servers.split([',', ';']).collect() }
+}
+
 impl Server {
     #[cfg(not(feature = "redis"))]
     fn redis(_: Vec<String>) -> Result<Self, CacheOptionsError> {
@@ -199,10 +203,11 @@ impl Server {
         if urls.iter().all(String::is_empty) {
             return Err(CacheOptionsError::NoLocation(REDIS));
         }
-        for url in &urls {
-            super::redis::check_url(url)
-                .map_err(|reason| CacheOptionsError::Location { reason, allowed: REDIS })?;
+        let refused = |reason| CacheOptionsError::Location { reason, allowed: REDIS };
+        if urls.len() > 1 && urls.iter().any(|url| url.contains("+sentinel://")) {
+            return Err(refused("all sentinels stand in one URL, with commas between"));
         }
+        urls.iter().try_for_each(|url| super::redis::check_url(url)).map_err(refused)?;
         Ok(Self::Redis(urls))
     }
 

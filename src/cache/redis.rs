@@ -3,6 +3,8 @@
 //! Compare and swap is a script, which Redis runs as one step.
 
 mod connection;
+mod sentinel;
+mod server;
 
 use ::redis::{Cmd, Script, Value as Answer};
 use chrono::{DateTime, Utc};
@@ -31,7 +33,8 @@ if tonumber(ARGV[3]) > 0 then redis.call('SET', KEYS[2], ARGV[2], 'EX', ARGV[3])
 redis.call('DEL', KEYS[1])
 return 1";
 
-/// KEYS: keys. When each ends, in milliseconds since 1970; a Redis before 7 tells how long that is.
+/// KEYS: keys. When each ends, in milliseconds since 1970; a Redis before 7 tells how long that is. What is no text is nothing of
+/// a cache's.
 const ENDS: &str = "
 local ends = {}
 for at, key in ipairs(KEYS) do
@@ -43,7 +46,7 @@ for at, key in ipairs(KEYS) do
       ending = time[1] * 1000 + math.floor(time[2] / 1000) + ending
     end
   end
-  ends[at] = ending
+  ends[at] = redis.call('TYPE', key).ok == 'string' and ending or -2
 end
 return ends";
 
@@ -67,7 +70,8 @@ enum Verdict {
 
 impl RedisCache {
     /// The primary by its URL, and perhaps others: the first that says it is a primary is used, so that a replica which was
-    /// promoted is found. URLs that are none are left out; [`CacheOptions`](super::CacheOptions) has refused them.
+    /// promoted is found. Or one URL of sentinels, which are asked who the primary is
+    /// (`redis+sentinel://host:26379,host:26379/service/0`). URLs that are none are left out; [`CacheOptions`](super::CacheOptions) has refused them.
     #[must_use]
     pub fn new(urls: &[String]) -> Self {
         Self { connections: Connections::new(urls), swap: Script::new(SWAP), rename: Script::new(RENAME) }

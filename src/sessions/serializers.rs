@@ -378,7 +378,7 @@ pub enum PayloadError {
     #[error("the payload's signature does not match")]
     BadSignature,
     /// Somebody with one of our keys made it, but not as JSON in Django's form.
-    #[error("the payload has a good signature and cannot be read")]
+    #[error("the payload cannot be read")]
     Unreadable(#[source] UnreadablePayload),
 }
 

@@ -9,7 +9,7 @@ use super::sources::{Sources, strings};
 use crate::cache::CacheOptions;
 
 const NAME: &str = "CACHES";
-const ALLOWED: &str = "a table such as [CACHES.default] with BACKEND (a dotted path of Django's) and perhaps LOCATION, KEY_PREFIX, VERSION, TIMEOUT; or the URL of the default cache: redis://host:6379/0, rediss://…, memcached://host:11211, several of them with commas between, or locmem://";
+const ALLOWED: &str = "a table such as [CACHES.default] with BACKEND (a dotted path of Django's) and perhaps LOCATION, KEY_PREFIX, VERSION, TIMEOUT; or the URL of the default cache: redis://host:6379/0, rediss://…, redis+sentinel://host:26379,host:26379/service/0, memcached://host:11211, several of them with commas between, or locmem://";
 const BACKENDS: &str = "django.core.cache.backends";
 /// Options of Django's that say nothing here: a session brings its own expiry, and connections are this program's own.
 const MEANINGLESS: [&str; 2] = ["TIMEOUT", "OPTIONS"];
@@ -78,6 +78,7 @@ fn entry(options: &Value) -> Result<CacheSettings, &'static str> {
         return Err("an entry with an unknown option");
     }
     check_timeout(options)?;
+    check_options(options)?;
     let backend =
         options.get("BACKEND").and_then(Value::as_str).ok_or("an entry whose BACKEND is no text")?;
     let location = match options.get("LOCATION") {
@@ -108,10 +109,28 @@ fn check_timeout(options: &Dict) -> Result<(), &'static str> {
     }
 }
 
+/// Connections are this program's own. But an option that says where a Django's sessions are, or in which form, is not
+/// passed over: they would not be found.
+fn check_options(options: &Dict) -> Result<(), &'static str> {
+    let inner = options.get("OPTIONS").and_then(Value::as_dict);
+    let has = |names: &[&str]| inner.is_some_and(|inner| names.iter().any(|name| inner.contains_key(*name)));
+    if has(&["SENTINELS", "db", "username", "password"]) {
+        return Err(
+            "an entry with SENTINELS, db, username or password among its OPTIONS; here its LOCATION has them",
+        );
+    }
+    if has(&["serializer", "serde", "key_prefix", "hasher"]) {
+        return Err("an entry whose OPTIONS change the form or the place of what Django stores");
+    }
+    Ok(())
+}
+
 fn from_url(url: &str) -> Result<CacheSettings, &'static str> {
     let (scheme, rest) = url.split_once("://").ok_or("a text that is no URL")?;
     let (backend, location) = match scheme {
-        "redis" | "rediss" | "unix" => ("redis.RedisCache", vec![url.to_owned()]),
+        "redis" | "rediss" | "unix" | "redis+sentinel" | "rediss+sentinel" => {
+            ("redis.RedisCache", vec![url.to_owned()])
+        }
         "memcached" => {
             let servers = rest.split(',').map(|server| server.trim().trim_start_matches("memcached://"));
             let servers = servers.map(|server| server.trim_end_matches('/').to_owned());

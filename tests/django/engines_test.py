@@ -1,8 +1,10 @@
 """One session walks between a real Django and this server, on every engine."""
 
 import json
+import random
 import tempfile
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle, permutations
 
 from engines import ENGINES
@@ -49,6 +51,47 @@ class Walk(unittest.TestCase):
             flushed = servers[0].script(["flush"], key=key)
             self.assertEqual((flushed.set_cookie().value, engine.rows()), ('""', {}))
             self.assertEqual(servers[1].script(["items"], key=key).json(), [[]])
+
+
+class Crowd(unittest.TestCase):
+    """Two servers of ours and a Django in one place, each client with a session of its own and one request at a time."""
+
+    CLIENTS = 8
+    REQUESTS = 60
+
+    def test_no_client_of_three_servers_misses_what_it_was_answered(self):
+        for name, engine in ENGINES.items():
+            with self.subTest(engine=name), tempfile.TemporaryDirectory() as folder, engine(folder) as engine:
+                engine.prepare()
+                environment = engine.environment()
+                with (
+                    DjangoServer(environment) as django,
+                    RustScriptServer(environment) as one,
+                    RustScriptServer(environment) as other,
+                    ThreadPoolExecutor(self.CLIENTS) as clients,
+                ):
+                    servers = [django, one, other]
+                    for problems in clients.map(lambda seed: self.visit(servers, seed), range(self.CLIENTS)):
+                        self.assertEqual(problems, [])
+
+    def visit(self, servers, seed):
+        """What a client was not told as it should have been."""
+        rng, key, expected, problems = random.Random(seed), None, {}, []
+        for number in range(self.REQUESTS):
+            server, name = rng.choice(servers), rng.choice("abc")
+            operations = [["items"], ["set", name, number]]
+            if moves := rng.random() < 0.1:
+                operations.append(["cycle_key"])
+            elif ends := rng.random() < 0.05:
+                operations = [["items"], ["flush"], ["set", name, number]]
+            answer = server.script(*operations, key=key)
+            told = dict(answer.json()[0]) if answer.status == 200 else answer.status
+            if told != expected:
+                problems.append((number, server.name, told, expected))
+            expected = {name: number} if not moves and ends else {**expected, name: number}
+            if answer.status == 200:
+                key = answer.set_cookie().value
+        return problems
 
 
 if __name__ == "__main__":

@@ -27,6 +27,8 @@ mod methods;
 mod odd_stores;
 mod runtimes;
 mod saving;
+#[cfg(feature = "redis")]
+mod sentinel;
 mod size;
 mod store;
 #[path = "../support/mod.rs"]

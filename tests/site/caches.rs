@@ -73,6 +73,17 @@ async fn sessions_in_redis_are_listed_shown_and_deleted() {
         keys.push(session.session_key().unwrap().to_string());
     }
     let environment = [("CACHES", &*caches)];
+    // Somebody else's things among them: one of another kind, and one that is no session.
+    let address = server.trim_start_matches("redis://").trim_end_matches("/0");
+    let mut others = std::net::TcpStream::connect(address).unwrap();
+    let key = |name: &str| options.key(&format!("{}{name}", CacheBackend::KEY_PREFIX));
+    let commands = format!("SELECT 7\r\nRPUSH {} x\r\nSET {} 17\r\n", key("alistofsomebody"), key("anumber"));
+    std::io::Write::write_all(&mut others, commands.as_bytes()).unwrap();
+    others.shutdown(std::net::Shutdown::Write).unwrap();
+    std::io::Read::read_to_end(&mut others, &mut Vec::new()).unwrap();
+    let (_, shown) = run(&environment, &["sessions", "show", "anumber"]);
+    assert!(shown.contains("an integer") && !shown.contains("signature"), "{shown}");
+    assert_eq!(run(&environment, &["sessions", "delete", "anumber"]).0, Some(0));
     let (_, listed) = run(&environment, &["sessions", "list"]);
     assert!(keys.iter().all(|key| listed.contains(key)) && listed.contains("3 of 3 sessions"), "{listed}");
     let (_, shown) = run(&environment, &["sessions", "show", &keys[1]]);

@@ -169,13 +169,32 @@ impl OwnServer {
         Self::started("memcached", &["-u", "root", "-l", "127.0.0.1", "-p"], arguments)
     }
 
+    /// A sentinel that watches a primary as `mymaster`, alone, and promotes a replica half a second after it is silent.
+    pub(crate) fn sentinel(primary: &Self, more: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = ["down-after-milliseconds mymaster 500", "failover-timeout mymaster 3000"];
+        let mut lines = vec![format!("sentinel monitor mymaster 127.0.0.1 {} 1", primary.port)];
+        lines.extend(settings.iter().chain(more).map(|setting| format!("sentinel {setting}")));
+        std::fs::write(folder.path().join("sentinel.conf"), lines.join("\n")).unwrap();
+        let own = ["sentinel.conf", "--sentinel", "--bind", "127.0.0.1", "--port"];
+        Self::started_in(folder, "redis-server", &own, &[])
+    }
+
     fn started(program: &'static str, own: &[&str], arguments: &[&str]) -> Self {
+        Self::started_in(tempfile::tempdir().unwrap(), program, own, arguments)
+    }
+
+    fn started_in(
+        folder: tempfile::TempDir,
+        program: &'static str,
+        own: &[&str],
+        arguments: &[&str],
+    ) -> Self {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut all: Vec<_> = own.iter().map(|text| (*text).to_owned()).collect();
         all.push(port.to_string());
         all.extend(arguments.iter().map(|text| (*text).to_owned()));
-        let (arguments, folder) = (all, tempfile::tempdir().unwrap());
-        let mut server = Self { program, port, arguments, folder, running: None };
+        let mut server = Self { program, port, arguments: all, folder, running: None };
         server.start();
         server
     }
@@ -215,6 +234,23 @@ impl OwnServer {
 
     pub(crate) fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Until a server of Redis's says this of itself.
+    pub(crate) async fn wait_for(&self, question: &str, said: &str) {
+        use std::io::{Read as _, Write as _};
+        for _ in 0..1000 {
+            let mut stream = std::net::TcpStream::connect(self.address()).unwrap();
+            stream.write_all(format!("{question}\r\n").as_bytes()).unwrap();
+            stream.shutdown(std::net::Shutdown::Write).unwrap();
+            let mut text = String::new();
+            stream.read_to_string(&mut text).unwrap();
+            if text.contains(said) {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        panic!("{} never says {said}", self.program);
     }
 
     /// A command in the protocol that Redis reads as a line of text, and the first line of its answer.

@@ -1,33 +1,34 @@
 //! A connection to Redis, made anew when it breaks.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::{
-    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ErrorKind, FromRedisValue, IntoConnectionInfo as _,
-    RedisError, ServerErrorKind, Value as Answer, parse_redis_url,
-};
+use redis::{Cmd, ErrorKind, FromRedisValue, RedisError, ServerErrorKind};
 use tokio::sync::Mutex;
 
+use super::sentinel::{Sentinels, check_sentinel_url, is_sentinel_url};
+use super::server::{CONNECT, RedisServer, check_server_url, is_primary, named_error};
 use crate::cache::connections::PerRuntime;
 use crate::cache::error::{CacheError, LIMIT};
 
-/// How long one attempt to connect may take where another server can be tried.
-const CONNECT: Duration = Duration::from_secs(1);
+const NAME: &str = "Redis";
 
 /// The servers, and a connection to the primary for each runtime.
 #[derive(Debug)]
 pub(super) struct Connections {
-    servers: Vec<RedisServer>,
+    servers: Servers,
     open: PerRuntime<Mutex<Option<Live>>>,
     /// Tells connections apart.
     opened: AtomicU64,
 }
 
-struct RedisServer {
-    client: Client,
-    name: String,
+/// How the primary is found.
+#[derive(Debug)]
+enum Servers {
+    /// It is the first of these that says so.
+    Listed(Vec<RedisServer>),
+    /// Others know.
+    Watched(Sentinels),
 }
 
 /// An open connection, which all calls of a runtime share.
@@ -49,69 +50,21 @@ pub(super) enum Repeat {
 
 /// What is wrong with a URL, if anything is.
 pub(in crate::cache) fn check_url(url: &str) -> Result<(), &'static str> {
-    let parsed = parse_redis_url(url).ok_or("it is no URL of a Redis")?;
-    let is_socket = parsed.scheme().ends_with("unix");
-    if !is_socket && parsed.query().is_some_and(|query| !query.is_empty()) {
-        return Err("what follows '?' is not supported; the database is a number after the last '/'");
-    }
-    if parsed.fragment().is_some() {
-        return Err("a '#' has to be written as %23");
-    }
-    if ["rediss", "valkeys"].contains(&parsed.scheme()) && cfg!(not(feature = "redis-tls")) {
-        return Err("TLS needs a program that is built with --features redis-tls");
-    }
-    match parsed.into_connection_info() {
-        Ok(info) if info.redis_settings().db() >= 0 => Ok(()),
-        _ => Err("the host or the number of the database is none"),
-    }
-}
-
-impl RedisServer {
-    fn new(url: &str) -> Option<Self> {
-        // Whoever has chosen before has chosen.
-        #[cfg(feature = "redis-tls")]
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::open(url).ok()?;
-        let name = match client.get_connection_info().addr() {
-            ConnectionAddr::Tcp(host, port) | ConnectionAddr::TcpTls { host, port, .. } => {
-                format!("Redis at {host}:{port}")
-            }
-            ConnectionAddr::Unix(path) => format!("Redis at {}", path.display()),
-            _ => "Redis".to_owned(),
-        };
-        Some(Self { client, name })
-    }
-
-    fn error(&self, error: &RedisError) -> CacheError {
-        named_error(&self.name, error)
-    }
-}
-
-impl std::fmt::Debug for RedisServer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.name)
-    }
-}
-
-fn named_error(server: &str, error: &RedisError) -> CacheError {
-    let server = server.to_owned();
-    let reason = error.to_string();
-    let denied = matches!(error.code(), Some("NOAUTH" | "WRONGPASS" | "NOPERM"));
-    if denied || error.kind() == ErrorKind::AuthenticationFailed {
-        CacheError::Denied { server, reason }
-    } else if error.is_timeout() {
-        CacheError::TimedOut { server }
-    } else if error.kind() == ErrorKind::Io || error.is_connection_dropped() {
-        CacheError::Unreachable { server, reason }
-    } else {
-        CacheError::Refused { server, reason }
-    }
+    if is_sentinel_url(url) { check_sentinel_url(url) } else { check_server_url(url) }
 }
 
 impl Connections {
     pub(super) fn new(urls: &[String]) -> Self {
-        let servers = urls.iter().filter_map(|url| RedisServer::new(url)).collect();
-        Self { servers, open: PerRuntime::default(), opened: AtomicU64::new(0) }
+        let servers = match urls {
+            [url] if is_sentinel_url(url) => Sentinels::new(url).map(Servers::Watched),
+            _ => None,
+        };
+        let listed = || Servers::Listed(urls.iter().filter_map(|url| RedisServer::new(url, NAME)).collect());
+        Self {
+            servers: servers.unwrap_or_else(listed),
+            open: PerRuntime::default(),
+            opened: AtomicU64::new(0),
+        }
     }
 
     async fn live(&self) -> Result<Live, CacheError> {
@@ -126,14 +79,22 @@ impl Connections {
     }
 
     async fn connect(&self) -> Result<Live, CacheError> {
-        if let [server] = self.servers.as_slice() {
-            return self.connect_to(server, LIMIT).await;
+        let servers = match &self.servers {
+            Servers::Watched(sentinels) => {
+                return sentinels.connect().await.map(|(connection, server)| self.number(connection, server));
+            }
+            Servers::Listed(servers) => servers,
+        };
+        if let [server] = servers.as_slice() {
+            return Ok(self.number(server.connect(LIMIT).await?, server.name.clone()));
         }
         let (mut replica, mut failure) = (None, None);
-        for server in &self.servers {
-            match self.connect_to(server, CONNECT).await {
-                Ok(mut live) => {
-                    if is_primary(&mut live.connection).await {
+        for server in servers {
+            match server.connect(CONNECT).await {
+                Ok(mut connection) => {
+                    let is_primary = is_primary(&mut connection).await;
+                    let live = self.number(connection, server.name.clone());
+                    if is_primary {
                         return Ok(live);
                     }
                     replica = replica.or(Some(live));
@@ -141,18 +102,12 @@ impl Connections {
                 Err(error) => failure = failure.or(Some(error)),
             }
         }
-        let none = || CacheError::Unreachable { server: "Redis".to_owned(), reason: "no address".to_owned() };
+        let none = || CacheError::Unreachable { server: NAME.to_owned(), reason: "no address".to_owned() };
         replica.ok_or_else(|| failure.unwrap_or_else(none))
     }
 
-    async fn connect_to(&self, server: &RedisServer, limit: Duration) -> Result<Live, CacheError> {
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(limit))
-            .set_response_timeout(Some(LIMIT));
-        let connecting = server.client.get_multiplexed_async_connection_with_config(&config);
-        let connection = connecting.await.map_err(|error| server.error(&error))?;
-        let number = self.opened.fetch_add(1, Ordering::Relaxed);
-        Ok(Live { connection, number, server: server.name.clone() })
+    fn number(&self, connection: MultiplexedConnection, server: String) -> Live {
+        Live { connection, number: self.opened.fetch_add(1, Ordering::Relaxed), server }
     }
 
     /// Closes a connection that answers no more, unless another has taken its place.
@@ -173,6 +128,7 @@ impl Connections {
     ) -> Result<T, CacheError> {
         let number = AtomicU64::new(u64::MAX);
         let sent = async {
+            let mut looked_up_again = false;
             loop {
                 let mut live = self.live().await?;
                 number.store(live.number, Ordering::Relaxed);
@@ -180,28 +136,37 @@ impl Connections {
                     Ok(answer) => return Ok(answer),
                     Err(error) => error,
                 };
-                // A replica that was a primary, or one that is still to be promoted, is looked up again.
+                // A replica that was a primary, or one that is still to be promoted: the primary is looked up again. What a
+                // replica refuses it has not done.
                 let is_replica = error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly);
                 if is_replica || error.is_unrecoverable_error() || error.is_timeout() {
                     self.forget(live.number).await;
                 }
-                if repeat == Repeat::Never || !error.is_connection_dropped() {
+                let again = (is_replica && !looked_up_again) || may_repeat(repeat, &error);
+                if !again {
                     return Err(named_error(&live.server, &error));
                 }
-                repeat = Repeat::Never;
+                looked_up_again |= is_replica;
+                repeat = if is_replica { repeat } else { Repeat::Never };
             }
         };
         if let Ok(answer) = tokio::time::timeout(LIMIT, sent).await {
             return answer;
         }
         self.forget(number.into_inner()).await;
-        let server = self.servers.first().map_or("Redis", |server| &server.name).to_owned();
-        Err(CacheError::TimedOut { server })
+        Err(CacheError::TimedOut { server: self.servers.name() })
     }
 }
 
-/// Whether a server says so; one that does not let itself be asked is taken for a primary.
-async fn is_primary(connection: &mut MultiplexedConnection) -> bool {
-    let role: Result<Vec<Answer>, _> = redis::cmd("ROLE").query_async(connection).await;
-    !matches!(role.as_deref(), Ok([Answer::BulkString(role), ..]) if role != b"master")
+fn may_repeat(repeat: Repeat, error: &RedisError) -> bool {
+    repeat == Repeat::Once && error.is_connection_dropped()
+}
+
+impl Servers {
+    fn name(&self) -> String {
+        match self {
+            Self::Listed(servers) => servers.first().map_or(NAME, |server| &server.name).to_owned(),
+            Self::Watched(_) => NAME.to_owned(),
+        }
+    }
 }

@@ -54,6 +54,19 @@ fn a_redis_is_a_url_with_others_that_may_take_its_place() {
     assert!(!format!("{settings:?}").contains("hunter2"));
 }
 
+#[cfg(feature = "redis")]
+#[test]
+fn sentinels_stand_in_one_url() {
+    let url = "redis+sentinel://:hunter2@one,two:26380/mymaster/1".to_owned();
+    let table = format!(
+        "CACHES.default = {{ BACKEND = 'django.core.cache.backends.redis.RedisCache', LOCATION = '{url}' }}"
+    );
+    for settings in [on_cache("", &[("CACHES", &*url)]), on_cache(&table, &[])] {
+        let cache = settings.unwrap().session_cache.unwrap();
+        assert_eq!(cache.server, Server::Redis(vec![url.clone()]));
+    }
+}
+
 #[test]
 fn what_is_no_cache_is_refused_in_one_line() {
     let backend = |path: &str, rest: &str| {
@@ -77,6 +90,9 @@ fn what_is_no_cache_is_refused_in_one_line() {
         (backend("locmem.LocMemCache", ", VERSION = 'one'"), "VERSION"),
         (backend("locmem.LocMemCache", ", KEY_PREFIX = 1"), "KEY_PREFIX"),
         (backend("locmem.LocMemCache", ", LOCATION = [1]"), "LOCATION"),
+        (backend("locmem.LocMemCache", ", OPTIONS = { SENTINELS = [['host', 26379]] }"), "SENTINELS"),
+        (backend("locmem.LocMemCache", ", OPTIONS = { db = '10' }"), "LOCATION has them"),
+        (backend("locmem.LocMemCache", ", OPTIONS = { serializer = 'a.b' }"), "the form"),
         (backend("locmem.LocMemCache", ", KEY_FUNCTION = 'a.b'"), "an unknown option"),
         ("CACHES.default = {}".to_owned(), "BACKEND"),
         ("CACHES.default = 1".to_owned(), "no table"),
