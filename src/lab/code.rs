@@ -73,7 +73,7 @@ const PLACES: [Place; 8] = [
         title: "The first look at the data",
         file: "base.rs",
         source: BASE,
-        signature: "fn data(&mut self)",
+        signature: "fn access(&mut self)",
         django: "django/contrib/sessions/backends/base.py, _get_session",
     },
     Place {

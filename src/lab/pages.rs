@@ -17,6 +17,8 @@ struct LiveSettings {
     save_every_request: bool,
     expire_at_browser_close: bool,
     cookie_name: String,
+    /// What the engine calls the place of a session.
+    kept_as: &'static str,
     ages: Vec<i64>,
 }
 
@@ -111,6 +113,7 @@ impl LiveSettings {
             save_every_request: policy.save_every_request,
             expire_at_browser_close: policy.expire_at_browser_close,
             cookie_name: policy.cookie_name.clone(),
+            kept_as: visit.lab.table.place.kind,
             ages,
         }
     }

@@ -186,6 +186,7 @@ impl SessionBase {
         Ok(self.cache.get_or_insert(found))
     }
 
+    /// What the store was found to hold. A key without a session is given up.
     fn access(&mut self) -> Result<SessionData, SessionError> {
         if self.session_key.is_none() {
             return Ok(SessionData::default());

@@ -30,14 +30,15 @@ def blocks(lines):
             block = []
 
 
-def find(block, source, start):
-    """The end of the first place, from a line on, where a block stands with its own indentation or deeper."""
-    for at in range(start, len(source) - len(block) + 1):
+def stands_in(block, source):
+    """Whether a block stands in a file as it is, but for how far it is indented."""
+    for at in range(len(source) - len(block) + 1):
         here = source[at : at + len(block)]
-        indents = {here[n].removesuffix(line) for n, line in enumerate(block) if here[n].endswith(line)}
-        if len(indents) == 1 and not indents.pop().strip() and all(map(str.endswith, here, block)):
-            return at + len(block)
-    return None
+        if all(map(str.endswith, here, block)):
+            indents = {line.removesuffix(quoted) for line, quoted in zip(here, block)}
+            if len(indents) == 1 and not "".join(indents).strip():
+                return True
+    return False
 
 
 class Quotations(unittest.TestCase):
@@ -51,12 +52,9 @@ class Quotations(unittest.TestCase):
                 with self.subTest(exercise=template.stem, file=file):
                     self.assertTrue(any(map(str.strip, lines)), "a figure has lines")
                     source = (Path(django.__file__).parent.parent / file).read_text(encoding="utf-8").splitlines()
-                    end = 0
                     for block in blocks(lines):
-                        end = find(block, source, end)
-                        self.assertIsNotNone(end, "not in Django {}, in this order:\n{}".format(
-                            django.__version__, "\n".join(block)
-                        ))
+                        text = "\n".join(block)
+                        self.assertTrue(stands_in(block, source), f"not in Django {django.__version__}:\n{text}")
 
 
 if __name__ == "__main__":

@@ -13,9 +13,9 @@ pub(in crate::lab) static EXERCISE: Exercise = Exercise {
         Tick { before: "a cookie from /hello/poke", seen: "a cookie without Max-Age was set" },
         Tick {
             before: "what the browser sent after it was closed",
-            seen: "it was closed, and came back without a sessionid",
+            seen: "the browser was closed, and came back without a sessionid",
         },
-        Tick { before: "what became of the row", seen: "its row was live all the same" },
+        Tick { before: "what became of the row", seen: "the row of that cookie was live all the same" },
     ],
     finding: "Closing the browser ends the cookie. The row lives on, until SESSION_COOKIE_AGE after its last save.",
     observe,

@@ -114,6 +114,31 @@ mod tests {
     }
 
     #[test]
+    fn the_whole_function_has_the_quoted_lines() {
+        let functions = crate::lab::code::excerpts();
+        for exercise in EXERCISES {
+            let template = template_of(exercise);
+            let places = template.split("{% <source of=\"Here\" ").skip(1);
+            for (place, (file, figure)) in places.zip(figures(&template, "Here")) {
+                let Some(anchor) =
+                    between(place.split("%}").next().unwrap_or_default(), "anchor=\"", "\"").next()
+                else {
+                    continue;
+                };
+                let function = functions.iter().find(|function| function.anchor == anchor).expect(anchor);
+                let text = quoted(figure);
+                for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && *line != "…") {
+                    assert!(
+                        function.text.contains(line),
+                        "{}: `{line}` of {file} is not in #{anchor}",
+                        exercise.number
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
     fn each_side_of_an_exercise_quotes_a_line_that_fired() {
         for exercise in EXERCISES {
             for of in ["Django", "Here"] {
@@ -127,12 +152,15 @@ mod tests {
         }
     }
 
+    /// The words of a part of a page, without its tags.
+    fn words(page: &str) -> String {
+        let page = page.replace("<br>", " ");
+        let texts = page.split('<').map(|piece| piece.split_once('>').map_or(piece, |(_, text)| text));
+        texts.collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
     #[test]
     fn the_document_is_quoted_word_for_word() {
-        let words = |text: &str| {
-            let plain = text.replace("<code>", "").replace("</code>", "");
-            plain.split_whitespace().collect::<Vec<_>>().join(" ")
-        };
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/lab/learn");
         let parts = fs::read_dir(folder).expect("the document").map(|part| part.expect("a part").path());
         let document =

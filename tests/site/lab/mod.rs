@@ -1,5 +1,6 @@
 //! The lab from outside: what ticks, what does not, what is refused, and that looking touches nothing.
 
+mod answers;
 #[cfg(any(feature = "redis", feature = "memcached"))]
 mod caches;
 mod engines;

@@ -185,7 +185,7 @@ async fn the_log_is_bounded() {
 }
 
 /// What stands between two texts, each time.
-fn between<'a>(page: &'a str, before: &str, after: &'a str) -> Vec<&'a str> {
+pub(super) fn between<'a>(page: &'a str, before: &str, after: &'a str) -> Vec<&'a str> {
     page.split(before).skip(1).filter_map(|rest| Some(rest.split_once(after)?.0.trim())).collect()
 }
 
