@@ -11,6 +11,7 @@ use super::exercises::{Answer, Exercise, OwnKey, Verdict, find};
 use super::learner::{Theme, keep_theme};
 use super::limits;
 use super::log::Told;
+use super::pages::catch_up;
 use super::progress::{Attempt, Moment};
 use super::redirects::{see, way_back};
 use super::state::Lab;
@@ -19,6 +20,7 @@ use crate::sessions::cookie;
 
 /// Rows that a wrong answer is looked up among.
 const ROWS: u32 = 1000;
+const ROWS_PAGE: &str = "/lab/rows";
 
 type Done = Result<HttpResponse, LabError>;
 
@@ -170,7 +172,16 @@ fn page_of(exercise: &Exercise) -> String {
 }
 
 /// `manage clearsessions`, by a button.
-pub(super) async fn clear_sessions(lab: Data<Lab>) -> Done {
-    let cleared = lab.table.clear_expired(lab.now()).await?;
-    Ok(see(&format!("/lab/rows?cleared={cleared}")))
+pub(super) async fn clear_sessions(form: Form<BackForm>, mut visit: Visit) -> Done {
+    let refused = visit.learner.refused;
+    if !refused {
+        // What it deletes can be seen only before.
+        catch_up(&mut visit).await;
+    }
+    let cleared = visit.lab.table.clear_expired(visit.lab.now()).await?;
+    let answer = match form.back.as_deref() {
+        Some(back) if back != ROWS_PAGE => see(way_back(Some(back))),
+        _ => see(&format!("{ROWS_PAGE}?cleared={cleared}")),
+    };
+    if refused { Ok(answer) } else { visit.answer(answer) }
 }

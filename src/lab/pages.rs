@@ -3,7 +3,7 @@
 use serde::Serialize;
 use tera::Context;
 
-use super::exercises::{CLOSED_BROWSER, ExerciseView, judge};
+use super::exercises::{CLOSED_BROWSER, ExerciseView, Leftover, judge, leftover_key};
 use super::learner::Theme;
 use super::limits::{self, FormLimits};
 use super::log::{KeyTag, RowView};
@@ -45,8 +45,7 @@ struct Frame<'a> {
 
 /// The context of a page: frame, settings, exercises and panels, the ticks brought up to date.
 pub(super) async fn page(visit: &mut Visit, here: &str, path: &str) -> Context {
-    let panels = panels(visit).await;
-    judge(&mut visit.learner.progress, &visit.log, panels.row.as_ref(), visit.lab.now());
+    let panels = catch_up(visit).await;
     let exercises = ExerciseView::all(&visit.learner.progress);
     let restored = visit.learner.reopened && panels.cookie_ends_with_the_browser();
     let frame = Frame {
@@ -74,6 +73,21 @@ pub(super) async fn page(visit: &mut Visit, here: &str, path: &str) -> Context {
     context.insert("front", &Front::new(visit, panels.row.as_ref()));
     context.insert("panels", &panels);
     context
+}
+
+/// Brings the ticks up to date by the log and the table.
+pub(super) async fn catch_up(visit: &mut Visit) -> Panels {
+    let leftover = leftover(visit).await;
+    let panels = panels(visit).await;
+    let (row, now) = (panels.row.as_ref(), visit.lab.now());
+    judge(&mut visit.learner.progress, &visit.log, row, leftover.as_ref(), now);
+    panels
+}
+
+async fn leftover(visit: &Visit) -> Option<Leftover> {
+    let key = leftover_key(&visit.learner.progress, &visit.log, visit.lab.now())?;
+    let is_there = visit.lab.table.has(&key).await?;
+    Some(Leftover { key, is_there })
 }
 
 /// The session on the front page.

@@ -39,6 +39,9 @@ pub(super) struct Attempt {
     /// The session that was noted before a restart of the server, where the exercise asks for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) noted: Option<NotedSession>,
+    /// The rows that were seen in the table together, where the exercise asks for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) seen: Option<SeenRows>,
 }
 
 /// A place in the log of one run of the server.
@@ -62,6 +65,13 @@ pub(super) struct NotedSession {
     pub(super) boot_id: String,
     pub(super) key: String,
     pub(super) counter: i64,
+}
+
+/// The keys of an expired row and of a live one beside it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct SeenRows {
+    pub(super) expired: String,
+    pub(super) live: String,
 }
 
 /// What a cookie says of progress.
@@ -105,6 +115,7 @@ impl Attempt {
             evidence: Vec::new(),
             evidence_of: String::new(),
             noted: None,
+            seen: None,
         }
     }
 }
@@ -136,6 +147,7 @@ mod tests {
             evidence: vec![8, 9],
             evidence_of: "abc123".to_owned(),
             noted: None,
+            seen: None,
         };
         Progress { attempts: [(9, attempt)].into(), ..Progress::default() }
     }
@@ -168,6 +180,8 @@ mod tests {
         full.closed = Some(Closed { noticed: attempt.since.clone(), without_sessionid: true });
         let noted = NotedSession { boot_id: "abc123".to_owned(), key: "k".repeat(32), counter: i64::MAX };
         full.attempts.get_mut(&15).expect("an attempt").noted = Some(noted);
+        let seen = SeenRows { expired: "e".repeat(32), live: "l".repeat(32) };
+        full.attempts.get_mut(&17).expect("an attempt").seen = Some(seen);
         let written = ProgressCodec::new("secret", &[]).write(&full, DateTime::UNIX_EPOCH).expect("JSON");
         assert!(written.len() < 3000, "{} bytes", written.len());
     }

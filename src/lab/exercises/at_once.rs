@@ -30,7 +30,7 @@ pub(super) static EXERCISE: Exercise = Exercise {
         },
         Tick { before: "what the counter is now", seen: "it rose by two: no update was lost" },
     ],
-    finding: "Two tabs share one session. What two requests at once read and write back, one of them loses.",
+    finding: "Two tabs share one session. When two requests get and set a value at the same time, one update is lost.",
     observe,
     ticking: Ticking::OneByOne,
     hooks: Hooks::NONE,

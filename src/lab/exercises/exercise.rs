@@ -1,7 +1,7 @@
 //! What an exercise is made of, and how its ticks are kept.
 
 use super::scene::Scene;
-use crate::lab::progress::{Attempt, NotedSession};
+use crate::lab::progress::{Attempt, NotedSession, SeenRows};
 
 /// An exercise, but for its texts: these are in `templates/lab/exercises/`.
 pub(in crate::lab) struct Exercise {
@@ -46,10 +46,12 @@ pub(in crate::lab) struct Hooks {
     pub(in crate::lab) question: Option<Question>,
     /// The session to be kept in the learner's cookie, since the log does not survive a restart of the server.
     pub(super) note: Option<fn(&Scene<'_>) -> Option<NotedSession>>,
+    /// Looks for an expired row beside a live one; nobody but the table tells when it is gone.
+    pub(super) see: Option<fn(&Scene<'_>) -> Option<SeenRows>>,
 }
 
 impl Hooks {
-    pub(super) const NONE: Self = Self { question: None, note: None };
+    pub(super) const NONE: Self = Self { question: None, note: None, see: None };
 }
 
 /// A question whose answer is typed in. A right answer gives the first tick.
@@ -136,11 +138,16 @@ impl Exercise {
         }
     }
 
-    /// Notes the session that the exercise will need later. The newest counts, so that a learner can begin again.
+    /// Notes the session or the rows that the exercise will need later. The newest counts, so that a learner can begin again.
     pub(super) fn note(&self, attempt: &mut Attempt, scene: &Scene<'_>) {
-        let Some(note) = self.hooks.note.filter(|_| !self.is_done(attempt)) else { return };
-        if let Some(noted) = note(scene) {
+        if self.is_done(attempt) {
+            return;
+        }
+        if let Some(noted) = self.hooks.note.and_then(|note| note(scene)) {
             attempt.noted = Some(noted);
+        }
+        if let Some(seen) = self.hooks.see.and_then(|see| see(scene)) {
+            attempt.seen = Some(seen);
         }
     }
 

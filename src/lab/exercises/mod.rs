@@ -2,6 +2,7 @@
 //! `templates/lab/exercises/`, and one entry in [`EXERCISES`].
 
 mod at_once;
+mod clear_sessions;
 mod closed_browser;
 mod endings;
 mod exercise;
@@ -28,7 +29,8 @@ mod view;
 
 pub(super) use self::closed_browser::EXERCISE as CLOSED_BROWSER;
 pub(super) use self::exercise::{Answer, Exercise, OwnKey, Verdict};
-pub(super) use self::judge::judge;
+pub(super) use self::judge::{judge, leftover_key};
+pub(super) use self::scene::Leftover;
 pub(super) use self::view::ExerciseView;
 
 /// In the order in which they are shown and lead to each other.
@@ -49,6 +51,7 @@ pub(super) static EXERCISES: &[&Exercise] = &[
     &endings::EXERCISE,
     &restart::EXERCISE,
     &stale_cookie::EXERCISE,
+    &clear_sessions::EXERCISE,
     &server_error::EXERCISE,
     &forged_key::EXERCISE,
     &own_expiry::EXERCISE,

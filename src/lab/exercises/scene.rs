@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::lab::log::{Record, RowView, Told};
-use crate::lab::progress::{Closed, Moment, NotedSession};
+use crate::lab::progress::{Closed, Moment, NotedSession, SeenRows};
 
 pub(super) const PLAIN: &str = "/hello/plain";
 pub(super) const POKE: &str = "/hello/poke";
@@ -27,9 +27,20 @@ pub(in crate::lab) struct Scene<'a> {
     pub(super) closed: Option<&'a Closed>,
     /// What this exercise has noted, perhaps in an earlier run of the server.
     pub(super) noted: Option<&'a NotedSession>,
+    /// The rows that this exercise has seen.
+    pub(super) seen: Option<&'a SeenRows>,
+    /// The learner's session that expired last, where an exercise asks for it and the table answers.
+    pub(super) leftover: Option<&'a Leftover>,
     /// The row of the key that the browser sends, else of the key that was last known, as it is now.
     pub(super) row: Option<&'a RowView>,
     pub(super) now: DateTime<Utc>,
+}
+
+/// An expired session.
+pub(in crate::lab) struct Leftover {
+    pub(in crate::lab) key: String,
+    /// Whether its row is in the table.
+    pub(in crate::lab) is_there: bool,
 }
 
 /// A request without a cookie from a browser that had a session before.
@@ -114,6 +125,8 @@ pub(super) mod testing {
         since: Moment,
         closed: Option<Closed>,
         noted: Option<NotedSession>,
+        seen: Option<SeenRows>,
+        leftover: Option<Leftover>,
         row: Option<RowView>,
         now: DateTime<Utc>,
     }
@@ -127,6 +140,8 @@ pub(super) mod testing {
                 since: Moment { boot_id: RUN.to_owned(), n: 0 },
                 closed: None,
                 noted: None,
+                seen: None,
+                leftover: None,
                 row: None,
                 now: Record::moment(0),
             }
@@ -163,6 +178,17 @@ pub(super) mod testing {
             self
         }
 
+        pub(in crate::lab) fn seen(mut self, expired: &str, live: &str) -> Self {
+            self.seen = Some(SeenRows { expired: expired.to_owned(), live: live.to_owned() });
+            self
+        }
+
+        /// The session that expired last, and whether its row is in the table.
+        pub(in crate::lab) fn leftover(mut self, key: &str, is_there: bool) -> Self {
+            self.leftover = Some(Leftover { key: key.to_owned(), is_there });
+            self
+        }
+
         /// At a second the browser's row is this one.
         pub(in crate::lab) fn row_at(mut self, second: i64, key: &str, end: i64) -> Self {
             (self.now, self.row) =
@@ -178,6 +204,8 @@ pub(super) mod testing {
                 since: &self.since,
                 closed: self.closed.as_ref(),
                 noted: self.noted.as_ref(),
+                seen: self.seen.as_ref(),
+                leftover: self.leftover.as_ref(),
                 row: self.row.as_ref(),
                 now: self.now,
             }

@@ -30,6 +30,9 @@ pub(in crate::lab) struct SessionTable {
     failed: Mutex<Option<Stopwatch>>,
 }
 
+/// The database did not answer, now or a moment ago.
+struct NoAnswer;
+
 impl SessionTable {
     pub(in crate::lab) fn new(storage: Storage, place: Place, policy: SharedPolicy, clock: Clock) -> Self {
         Self { storage, policy, clock, place, failed: Mutex::default() }
@@ -38,22 +41,30 @@ impl SessionTable {
     /// The row under a key as it is now, expired or not. `None` as well when the database does not answer: the request
     /// that is recorded reports that itself.
     pub(in crate::lab) async fn row(&self, key: Option<&str>) -> Option<RowView> {
-        let key = key?;
+        self.look(key?).await.ok().flatten()
+    }
+
+    /// Whether there is a row under a key, expired or not. `None` when the database does not answer.
+    pub(in crate::lab) async fn has(&self, key: &str) -> Option<bool> {
+        self.look(key).await.ok().map(|row| row.is_some())
+    }
+
+    async fn look(&self, key: &str) -> Result<Option<RowView>, NoAnswer> {
         if self.is_away() {
-            return None;
+            return Err(NoAnswer);
         }
         let now = self.clock.now();
         let moment = Moment::new(now, self.policy.get());
         let problem = match timeout(PATIENCE, self.storage.find(key, &moment)).await {
             Ok(Ok(record)) => {
-                return record.map(|record| self.view(&record, now));
+                return Ok(record.map(|record| self.view(&record, now)));
             }
             Ok(Err(error)) => chain(&error),
             Err(elapsed) => elapsed.to_string(),
         };
         log::debug!("the lab cannot read a row: {problem}");
         *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Stopwatch::start());
-        None
+        Err(NoAnswer)
     }
 
     fn view(&self, record: &SessionRecord, now: DateTime<Utc>) -> RowView {

@@ -584,3 +584,63 @@ async fn a_500_after_a_write_ticks_18_and_nothing_else() {
     world.visit(&[WORLD2]).await;
     assert_eq!(world.ticks(18).await, (4, true));
 }
+
+/// An expired session, and a live one beside it; their keys.
+async fn expired_and_live(world: &mut World) -> (String, String) {
+    world.post("/play/expire_in", &[("seconds", "2")]).await;
+    let expired = world.key().unwrap();
+    world.advance(3);
+    world.visit(&[WORLD]).await;
+    (expired, world.key().unwrap())
+}
+
+#[actix_web::test]
+async fn the_button_clearsessions_ticks_17() {
+    let mut world = World::start();
+    expired_and_live(&mut world).await;
+    world.post("/lab/rows/clearsessions", &[]).await;
+    world.predict(17).await;
+    assert_eq!(world.ticks(17).await, (0, false), "before the prediction");
+    world.post("/lab/rows/clearsessions", &[]).await;
+    assert_eq!(world.ticks(17).await, (0, false), "nothing had expired");
+    let (expired, live) = expired_and_live(&mut world).await;
+    let cleared = world.post("/lab/rows/clearsessions", &[("back", "/lab/exercise/17")]).await;
+    assert_eq!(cleared.header("location"), Some("/lab/exercise/17"));
+    assert!(world.row(&expired).is_none() && world.row(&live).is_some());
+    assert_eq!(world.ticks(17).await, (3, true), "no page was looked at before the button");
+}
+
+#[actix_web::test]
+async fn rows_that_another_program_clears_tick_17_as_well() {
+    let mut world = World::start();
+    world.predict(17).await;
+    let (expired, _) = expired_and_live(&mut world).await;
+    assert_eq!(world.ticks(17).await, (1, false), "both are there");
+    world.execute(&format!("DELETE FROM django_session WHERE session_key = '{expired}'"));
+    assert_eq!(world.ticks(17).await, (3, true));
+}
+
+#[actix_web::test]
+async fn a_row_that_is_flushed_or_a_table_that_is_away_does_not_tick_17() {
+    let mut world = World::start();
+    world.predict(17).await;
+    let (expired, live) = expired_and_live(&mut world).await;
+    assert_eq!(world.ticks(17).await, (1, false));
+    world.browser.set_cookie("sessionid", &expired);
+    world.play(&["flush"]).await;
+    assert!(world.row(&expired).is_none());
+    world.browser.set_cookie("sessionid", &live);
+    assert_eq!(world.ticks(17).await, (1, false), "the learner deleted it");
+    world.drop_table();
+    assert_eq!(world.ticks(17).await, (1, false));
+}
+
+#[actix_web::test]
+async fn a_live_row_that_goes_as_well_does_not_finish_17() {
+    let mut world = World::start();
+    world.predict(17).await;
+    expired_and_live(&mut world).await;
+    assert_eq!(world.ticks(17).await, (1, false));
+    world.execute("DELETE FROM django_session");
+    assert_eq!(world.ticks(17).await, (2, false));
+}

@@ -39,6 +39,7 @@ const RIGHT: &[(u8, &str)] = &[
     (14, "c"),
     (15, "b"),
     (16, "c"),
+    (17, "c"),
     (18, "b"),
     (19, "c"),
     (20, "c"),
@@ -132,6 +133,7 @@ impl World {
         self.visit(&[WORLD]).await;
         self.play(&["fail"]).await;
         self.visit(&[WORLD2]).await;
+        self.clear_sessions().await;
         self.forge_a_key().await;
         self.set_three_ends().await;
         self.compare_with_the_stock_counter().await;
@@ -146,6 +148,15 @@ impl World {
         self.advance(AGE / 2 + 1);
         self.visit(&[WORLD2, PLAIN]).await;
         self.post("/lab/settings", &[("age", "30")]).await;
+    }
+
+    /// As exercise 17 asks for.
+    async fn clear_sessions(&mut self) {
+        self.post("/play/expire_in", &[("seconds", "2")]).await;
+        self.advance(3);
+        self.visit(&[WORLD]).await;
+        self.post("/lab/rows/clearsessions", &[("back", "/lab/exercise/17")]).await;
+        self.visit(&["/lab/exercise/17"]).await;
     }
 
     /// As exercise 19 asks for.
