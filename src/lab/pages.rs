@@ -8,6 +8,7 @@ use super::learner::Theme;
 use super::limits::{self, FormLimits};
 use super::log::{KeyTag, RowView};
 use super::panels::{Panels, Present, last_known_key};
+use super::rooms::RoomId;
 use super::visit::Visit;
 
 /// `SESSION_COOKIE_AGE`, `SESSION_SAVE_EVERY_REQUEST` and what else a page depends on, as they are now.
@@ -39,6 +40,8 @@ struct Frame<'a> {
     /// The exercise to read when the browser was closed and still sends a cookie that should have ended with it.
     restored: Option<u8>,
     started: bool,
+    /// The id of the room; `None` in the main room.
+    room: Option<&'a RoomId>,
 }
 
 /// The context of a page: frame, settings, exercises and panels, the ticks brought up to date.
@@ -59,10 +62,11 @@ pub(super) async fn page(visit: &mut Visit, here: &str, path: &str) -> Context {
         next: exercises.iter().find(|exercise| !exercise.done).map(|exercise| exercise.number),
         refused: visit.learner.refused,
         restored: restored.then_some(CLOSED_BROWSER.number),
+        room: visit.room.id.as_ref(),
         started: !visit.learner.progress.attempts.is_empty(),
     };
     let mut context = Context::new();
-    context.insert("root", "");
+    context.insert("root", &visit.room.root);
     context.insert("frame", &frame);
     context.insert("settings", &LiveSettings::of(visit));
     context.insert("limits", &FormLimits::new());
@@ -90,17 +94,18 @@ impl Front {
 }
 
 async fn panels(visit: &Visit) -> Panels {
-    let (lab, sent) = (&visit.lab, visit.learner.sessionid.as_deref());
-    let mut row = lab.table.row(sent).await;
+    let (room, sent) = (&visit.room, visit.learner.sessionid.as_deref());
+    let mut row = room.table.row(sent).await;
     if row.is_none() {
-        row = lab.table.row(last_known_key(&visit.log)).await;
+        row = room.table.row(last_known_key(&visit.log)).await;
     }
-    Panels::new(&visit.log, Present { sent, row, now: lab.now(), age: lab.policy.get().cookie_age })
+    let (now, age) = (visit.lab.now(), room.policy.get().cookie_age);
+    Panels::new(&visit.log, Present { sent, row, now, age })
 }
 
 impl LiveSettings {
     fn of(visit: &Visit) -> Self {
-        let policy = visit.lab.policy.get();
+        let policy = visit.room.policy.get();
         let mut ages = limits::AGES.to_vec();
         if !ages.contains(&policy.cookie_age) {
             ages.push(policy.cookie_age);

@@ -113,7 +113,10 @@ impl Lesson {
         self.click(&format!("//input[@name='choice'][@value='{choice}']"));
         if self.scripts {
             self.press("Lock my prediction");
-            self.wait_until("the step that is open now", "return document.activeElement.innerText === '2 Do'");
+            self.wait_until(
+                "the step that is open now",
+                "return document.activeElement.innerText === '2 Do'",
+            );
         } else {
             self.follow("Lock my prediction");
         }
