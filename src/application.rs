@@ -414,13 +414,19 @@ mod tests {
     #[actix_web::test]
     async fn the_lab_answers_this_machine_alone_whatever_the_headers_say() {
         let folder = tempfile::tempdir().unwrap();
-        let app = init_service(site(&folder).app()).await;
+        let site = site(&folder);
+        let room = site.lab.as_ref().unwrap().new_room();
+        let app = init_service(site.app()).await;
         let peers =
             [("127.0.0.1:9", false), ("[::1]:9", false), ("192.0.2.7:9", true), ("[2001:db8::7]:9", true)];
         for (peer, foreign) in peers {
-            for path in ["/", "/lab", "/%6cab", "/lab/feed", "/lab/rows", "/lab/nothing", "/play/set"] {
+            let plain = ["", "/", "/lab", "/%6cab", "/lab/feed", "/lab/rows", "/lab/nothing", "/play/set"];
+            let rooms = ["/room", "/room/", "/room/x/lab", "/%72oom/x"].map(str::to_owned);
+            let roomed = plain.iter().chain(&["/hello/plain", "/static/lab.css"]);
+            let roomed = roomed.map(|path| format!("{room}{path}")).chain(rooms);
+            for path in plain[1..].iter().map(|path| (*path).to_owned()).chain(roomed) {
                 for method in [Method::GET, Method::POST] {
-                    let request = TestRequest::with_uri(path)
+                    let request = TestRequest::with_uri(&path)
                         .method(method.clone())
                         .peer_addr(peer.parse().unwrap())
                         .insert_header(("Host", "localhost"))

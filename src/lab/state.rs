@@ -54,6 +54,14 @@ impl Lab {
     }
 }
 
+#[cfg(test)]
+impl Lab {
+    /// What stands before the paths of a room that can be entered.
+    pub(crate) fn new_room(&self) -> String {
+        format!("/room/{}", self.rooms.make_id().as_str())
+    }
+}
+
 impl fmt::Debug for Lab {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Lab").field("boot_id", &self.rooms.main().log.boot_id()).finish_non_exhaustive()
