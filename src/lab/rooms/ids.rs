@@ -108,7 +108,7 @@ mod tests {
             id.as_str()[..RANDOM].to_owned(),
         ];
         for text in forged {
-            assert_eq!(ids.read(&text), None, "{:.40}", text);
+            assert_eq!(ids.read(&text), None, "{text:.40}");
         }
     }
 
