@@ -342,7 +342,9 @@ impl Site {
             .wrap(Condition::new(matches!(**self.clock, Clock::Manual(_)), from_fn(site::date_by_the_clock)))
             .wrap(from_fn(site::default_headers))
             .wrap(from_fn(site::limit_body))
+            .wrap(Condition::new(self.lab.is_some(), from_fn(lab::cookies_of_the_room)))
             .wrap(Condition::new(self.lab.is_some(), from_fn(lab::record)))
+            .wrap(Condition::new(self.lab.is_some(), from_fn(lab::enter)))
             .wrap(Condition::new(self.log_requests, logger))
             .configure(|config| self.mount_front_page(config))
             .configure(|config| self.more_urls.iter().for_each(|urls| urls(config, &self.sessions)))
@@ -412,13 +414,19 @@ mod tests {
     #[actix_web::test]
     async fn the_lab_answers_this_machine_alone_whatever_the_headers_say() {
         let folder = tempfile::tempdir().unwrap();
-        let app = init_service(site(&folder).app()).await;
+        let site = site(&folder);
+        let room = site.lab.as_ref().unwrap().new_room();
+        let app = init_service(site.app()).await;
         let peers =
             [("127.0.0.1:9", false), ("[::1]:9", false), ("192.0.2.7:9", true), ("[2001:db8::7]:9", true)];
         for (peer, foreign) in peers {
-            for path in ["/", "/lab", "/%6cab", "/lab/feed", "/lab/rows", "/lab/nothing", "/play/set"] {
+            let plain = ["", "/", "/lab", "/%6cab", "/lab/feed", "/lab/rows", "/lab/nothing", "/play/set"];
+            let rooms = ["/room", "/room/", "/room/x/lab", "/%72oom/x"].map(str::to_owned);
+            let roomed = plain.iter().chain(&["/hello/plain", "/static/lab.css"]);
+            let roomed = roomed.map(|path| format!("{room}{path}")).chain(rooms);
+            for path in plain[1..].iter().map(|path| (*path).to_owned()).chain(roomed) {
                 for method in [Method::GET, Method::POST] {
-                    let request = TestRequest::with_uri(path)
+                    let request = TestRequest::with_uri(&path)
                         .method(method.clone())
                         .peer_addr(peer.parse().unwrap())
                         .insert_header(("Host", "localhost"))

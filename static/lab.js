@@ -132,7 +132,8 @@ const AWAY = "The server does not answer. If it was stopped, start it again; thi
 const STORE_AWAY = "The place where sessions are kept does not answer. What stands below may be old; it is read again every two seconds.";
 
 async function show(news) {
-    if (news.moved) return location.replace(news.moved);
+    // Another browser has this room; the same page of one's own is below that path.
+    if (news.moved !== undefined) return location.replace(news.moved + location.pathname.slice(root.length) + location.search);
     ahead = Date.now() - news.now_ms;
     const restarted = boot !== undefined && news.boot_id !== boot;
     const first = !asked;

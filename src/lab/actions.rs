@@ -1,9 +1,10 @@
 //! What the lab's forms do: to the lab and its settings, never to a session.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use actix_web::HttpResponse;
-use actix_web::web::{Data, Form, Path};
+use actix_web::web::{Form, Path, ReqData};
 use serde::Deserialize;
 
 use super::error::LabError;
@@ -14,7 +15,8 @@ use super::log::Told;
 use super::pages::catch_up;
 use super::progress::{Attempt, Moment};
 use super::redirects::{see, way_back};
-use super::state::Lab;
+use super::rooms::Room;
+use super::rows::RoomRows;
 use super::visit::Visit;
 use crate::sessions::cookie;
 
@@ -33,17 +35,17 @@ pub(super) struct SettingsForm {
 }
 
 /// Changes `SESSION_COOKIE_AGE` and `SESSION_SAVE_EVERY_REQUEST` for every request from the next on.
-pub(super) async fn settings(lab: Data<Lab>, form: Form<SettingsForm>) -> Done {
+pub(super) async fn settings(room: ReqData<Arc<Room>>, form: Form<SettingsForm>) -> Done {
     // The age of the settings may be any; the form can leave it as it is.
-    let as_it_is = lab.policy.get().cookie_age;
+    let as_it_is = room.policy.get().cookie_age;
     if form.age != as_it_is && !limits::AGE.contains(&form.age) {
         return Err(LabError::BadAge);
     }
-    lab.policy.update(|policy| {
+    room.policy.update(|policy| {
         policy.cookie_age = form.age;
         policy.save_every_request = form.save_every_request;
     });
-    Ok(see(way_back(form.back.as_deref())))
+    Ok(see(&room.root, way_back(form.back.as_deref())))
 }
 
 #[derive(Debug, Deserialize)]
@@ -53,8 +55,8 @@ pub(super) struct ThemeForm {
 }
 
 /// Light, dark, or as the system has it.
-pub(super) async fn theme(form: Form<ThemeForm>) -> Done {
-    keep_theme(see(way_back(form.back.as_deref())), form.theme)
+pub(super) async fn theme(room: ReqData<Arc<Room>>, form: Form<ThemeForm>) -> Done {
+    keep_theme(see(&room.root, way_back(form.back.as_deref())), form.theme, &room)
 }
 
 #[derive(Debug, Deserialize)]
@@ -64,9 +66,9 @@ pub(super) struct BackForm {
 
 /// Tells the browser to forget the session's cookie, as a learner would in the developer tools. The row
 /// is not touched.
-pub(super) async fn forget_cookie(lab: Data<Lab>, form: Form<BackForm>) -> Done {
-    let mut response = see(way_back(form.back.as_deref()));
-    cookie::delete(response.headers_mut(), &lab.policy.get())?;
+pub(super) async fn forget_cookie(room: ReqData<Arc<Room>>, form: Form<BackForm>) -> Done {
+    let mut response = see(&room.root, way_back(form.back.as_deref()));
+    cookie::delete(response.headers_mut(), &room.policy.get())?;
     Ok(response)
 }
 
@@ -78,12 +80,12 @@ pub(super) struct PlantForm {
 
 /// Puts a key of the learner's choice into the cookie of this browser, until it closes, as a learner would in the
 /// developer tools. No row is touched.
-pub(super) async fn plant_key(lab: Data<Lab>, form: Form<PlantForm>) -> Done {
+pub(super) async fn plant_key(room: ReqData<Arc<Room>>, form: Form<PlantForm>) -> Done {
     if !limits::is_a_key(&form.key) {
         return Err(LabError::BadPlantedKey);
     }
-    let mut response = see(way_back(form.back.as_deref()));
-    cookie::set(response.headers_mut(), &lab.policy.get(), &form.key, None)?;
+    let mut response = see(&room.root, way_back(form.back.as_deref()));
+    cookie::set(response.headers_mut(), &room.policy.get(), &form.key, None)?;
     Ok(response)
 }
 
@@ -100,13 +102,13 @@ pub(super) async fn predict(number: Path<u8>, form: Form<PredictForm>, mut visit
         return Err(LabError::BadInput("that is not one of the choices"));
     }
     // Not the visit's own snapshot: the form may have arrived long after the request's beginning.
-    let since = Moment::from(&visit.lab.log.snapshot());
+    let since = Moment::from(&visit.room.log.snapshot());
     let attempts = &mut visit.learner.progress.attempts;
     let kept = attempts.entry(*number).or_insert_with(|| Attempt::new(&form.choice, since));
     if kept.choice != form.choice {
         return Err(LabError::BadInput("this prediction is locked; reset the exercise to make another"));
     }
-    visit.answer(see(&page_of(exercise)))
+    visit.answer(see(&visit.room.root, &page_of(exercise)))
 }
 
 /// Forgets one exercise.
@@ -114,7 +116,7 @@ pub(super) async fn reset(number: Path<u8>, mut visit: Visit) -> Done {
     visit.may_change()?;
     let exercise = exercise(*number)?;
     visit.learner.progress.attempts.remove(number.as_ref());
-    visit.answer(see(&page_of(exercise)))
+    visit.answer(see(&visit.room.root, &page_of(exercise)))
 }
 
 /// Takes the answer to the question of an exercise that asks one.
@@ -140,25 +142,26 @@ pub(super) async fn answer(
             page
         }
     };
-    visit.answer(see(&page))
+    visit.answer(see(&visit.room.root, &page))
 }
 
 /// The keys that a text begins, of those that the browser was given or sends now; and whether it begins that of another
 /// row. Only the rows that expire last are looked through for that.
 async fn keys_that_begin_with(text: &str, visit: &Visit) -> Result<(Vec<OwnKey>, bool), LabError> {
-    let table = &visit.lab.table;
+    let (rooms, room) = (&visit.lab.rooms, &visit.room);
     let given = visit.log.records.iter().filter(|record| record.cookie == Told::Set);
     let given = given.filter_map(|record| record.key_out.as_deref());
     let keys: BTreeSet<_> = given.chain(visit.learner.sessionid.as_deref()).collect();
     let mut own = Vec::new();
-    for key in keys.into_iter().filter(|key| key.starts_with(text)) {
-        own.push(OwnKey { has_row: table.row(Some(key)).await.is_some() });
+    // One of another room is a session like any other here, and none of the learner's own.
+    for key in keys.into_iter().filter(|key| key.starts_with(text) && rooms.owns(room, key)) {
+        own.push(OwnKey { has_row: room.table.row(Some(key)).await.is_some() });
     }
     if own.iter().any(|key| key.has_row) {
         return Ok((own, false));
     }
     // This also tells that the database is away, where a row that cannot be read looks like one that was deleted.
-    let page = table.page(ROWS, 0, visit.lab.now()).await?;
+    let page = RoomRows::new(rooms, room, visit.lab.now()).page(ROWS, 0).await?;
     let is_of_another_row = page.is_some_and(|(rows, _)| rows.iter().any(|row| row.key.starts_with(text)));
     Ok((own, is_of_another_row))
 }
@@ -171,17 +174,18 @@ fn page_of(exercise: &Exercise) -> String {
     format!("/lab/exercise/{}", exercise.number)
 }
 
-/// `manage clearsessions`, by a button.
+/// `manage clearsessions`, by a button, for the rows of this room.
 pub(super) async fn clear_sessions(form: Form<BackForm>, mut visit: Visit) -> Done {
     let refused = visit.learner.refused;
     if !refused {
         // What it deletes can be seen only before.
         catch_up(&mut visit).await;
     }
-    let cleared = visit.lab.table.clear_expired(visit.lab.now()).await?;
+    let room = &visit.room;
+    let cleared = RoomRows::new(&visit.lab.rooms, room, visit.lab.now()).clear_expired().await?;
     let answer = match form.back.as_deref() {
-        Some(back) if back != ROWS_PAGE => see(way_back(Some(back))),
-        _ => see(&format!("{ROWS_PAGE}?cleared={cleared}")),
+        Some(back) if back != ROWS_PAGE => see(&room.root, way_back(Some(back))),
+        _ => see(&room.root, &format!("{ROWS_PAGE}?cleared={cleared}")),
     };
     if refused { Ok(answer) } else { visit.answer(answer) }
 }

@@ -31,6 +31,12 @@ pub(crate) enum LabError {
     BadExpiry,
     #[error("the signature of your progress cookie is not valid; open /lab to start over")]
     ForgedProgress,
+    #[error(
+        "this room is another browser's, and nothing was changed; open /lab, which leads you to a room of your own"
+    )]
+    NotYours,
+    #[error("there is no such room; open /lab, which leads you to one")]
+    NoSuchRoom,
     #[error("this operation fails on purpose, after its write")]
     OnPurpose,
     #[error("the lab is not mounted on this path")]
@@ -48,7 +54,8 @@ pub(crate) enum LabError {
 impl ResponseError for LabError {
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::NotFound(_) | Self::NoSuchRoom => StatusCode::NOT_FOUND,
+            Self::NotYours => StatusCode::CONFLICT,
             Self::BadInput(_)
             | Self::BadAge
             | Self::BadKey

@@ -53,7 +53,7 @@ pub(super) async fn feed(
         panels.insert(name.to_owned(), html.into());
     }
     let newer = visit.log.after(query.after.unwrap_or(0));
-    let policy = visit.lab.policy.get();
+    let policy = visit.room.policy.get();
     let body = json!({
         "boot_id": visit.log.boot_id,
         "latest": visit.log.latest,
@@ -64,7 +64,7 @@ pub(super) async fn feed(
         "age": policy.cookie_age,
         "save_every_request": policy.save_every_request,
         "policy": in_words(&policy),
-        "store_away": visit.lab.table.is_away(),
+        "store_away": visit.room.table.is_away(),
         "news": newer.iter().map(|record| News::of(record)).collect::<Vec<_>>(),
         "saved": newer.iter().rev().find(|record| record.saved).and_then(|record| record.life_s()),
         "panels": panels,

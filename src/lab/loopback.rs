@@ -37,7 +37,7 @@ pub(super) async fn check<B: MessageBody + 'static>(
     Ok(request.error_response(NotLoopback { port }).map_into_right_body())
 }
 
-fn is_loopback(peer: Option<SocketAddr>) -> bool {
+pub(super) fn is_loopback(peer: Option<SocketAddr>) -> bool {
     peer.is_some_and(|peer| address_is_loopback(peer.ip()))
 }
 

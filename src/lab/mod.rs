@@ -8,9 +8,11 @@
 mod actions;
 mod at_once;
 mod code;
+mod entrance;
 mod error;
 mod exercises;
 mod feed;
+mod lead;
 mod learner;
 mod limits;
 mod log;
@@ -21,11 +23,14 @@ mod play;
 mod progress;
 mod recorder;
 mod redirects;
+mod rooms;
+mod rows;
 mod state;
 mod urls;
 mod views;
 mod visit;
 
+pub(crate) use self::entrance::{cookies_of_the_room, enter};
 pub(crate) use self::log::{Ends, Place};
 pub(crate) use self::loopback::address_is_loopback;
 pub(crate) use self::recorder::record;

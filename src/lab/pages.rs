@@ -8,6 +8,7 @@ use super::learner::Theme;
 use super::limits::{self, FormLimits};
 use super::log::{KeyTag, RowView};
 use super::panels::{Panels, Present, last_known_key};
+use super::rooms::RoomId;
 use super::visit::Visit;
 
 /// `SESSION_COOKIE_AGE`, `SESSION_SAVE_EVERY_REQUEST` and what else a page depends on, as they are now.
@@ -41,6 +42,8 @@ struct Frame<'a> {
     /// The exercise to read when the browser was closed and still sends a cookie that should have ended with it.
     restored: Option<u8>,
     started: bool,
+    /// The id of the room; `None` in the main room.
+    room: Option<&'a RoomId>,
 }
 
 /// The context of a page: frame, settings, exercises and panels, the ticks brought up to date.
@@ -60,10 +63,11 @@ pub(super) async fn page(visit: &mut Visit, here: &str, path: &str) -> Context {
         next: exercises.iter().find(|exercise| !exercise.done).map(|exercise| exercise.number),
         refused: visit.learner.refused,
         restored: restored.then_some(CLOSED_BROWSER.number),
+        room: visit.room.id.as_ref(),
         started: !visit.learner.progress.attempts.is_empty(),
     };
     let mut context = Context::new();
-    context.insert("root", "");
+    context.insert("root", &visit.room.root);
     context.insert("frame", &frame);
     context.insert("settings", &LiveSettings::of(visit));
     context.insert("limits", &FormLimits::new());
@@ -86,7 +90,7 @@ pub(super) async fn catch_up(visit: &mut Visit) -> Panels {
 
 async fn leftover(visit: &Visit) -> Option<Leftover> {
     let key = leftover_key(&visit.learner.progress, &visit.log, visit.lab.now())?;
-    let is_there = visit.lab.table.has(&key).await?;
+    let is_there = visit.room.table.has(&key).await?;
     Some(Leftover { key, is_there })
 }
 
@@ -106,17 +110,18 @@ impl Front {
 }
 
 async fn panels(visit: &Visit) -> Panels {
-    let (lab, sent) = (&visit.lab, visit.learner.sessionid.as_deref());
-    let mut row = lab.table.row(sent).await;
+    let (room, sent) = (&visit.room, visit.learner.sessionid.as_deref());
+    let mut row = room.table.row(sent).await;
     if row.is_none() {
-        row = lab.table.row(last_known_key(&visit.log)).await;
+        row = room.table.row(last_known_key(&visit.log)).await;
     }
-    Panels::new(&visit.log, Present { sent, row, now: lab.now(), age: lab.policy.get().cookie_age })
+    let (now, age) = (visit.lab.now(), room.policy.get().cookie_age);
+    Panels::new(&visit.log, Present { sent, row, now, age })
 }
 
 impl LiveSettings {
     fn of(visit: &Visit) -> Self {
-        let policy = visit.lab.policy.get();
+        let policy = visit.room.policy.get();
         let mut ages = limits::AGES.to_vec();
         if !ages.contains(&policy.cookie_age) {
             ages.push(policy.cookie_age);
@@ -127,7 +132,7 @@ impl LiveSettings {
             save_every_request: policy.save_every_request,
             expire_at_browser_close: policy.expire_at_browser_close,
             cookie_name: policy.cookie_name.clone(),
-            kept_as: visit.lab.table.place.kind,
+            kept_as: visit.room.table.place.kind,
             ages,
         }
     }

@@ -1,6 +1,8 @@
 //! The lab's only views that touch a session: one operation each, by POST, inside the session middleware.
 
-use actix_web::web::{Data, Form, Path};
+use std::sync::Arc;
+
+use actix_web::web::{Data, Form, Path, ReqData};
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use chrono::TimeDelta;
 use serde::Deserialize;
@@ -11,6 +13,7 @@ use super::error::LabError;
 use super::limits;
 use super::log::Note;
 use super::redirects::{see, way_back};
+use super::rooms::Room;
 use super::state::Lab;
 use crate::sessions::{Expiry, RawJson, Session};
 
@@ -52,6 +55,7 @@ pub(super) async fn operate(
     form: Form<PlayForm>,
     session: Session,
     lab: Data<Lab>,
+    room: ReqData<Arc<Room>>,
     request: HttpRequest,
 ) -> Result<HttpResponse, LabError> {
     let note = match Count::of(&operation) {
@@ -59,7 +63,7 @@ pub(super) async fn operate(
         None => perform(&operation, &form, &session)?,
     };
     request.extensions_mut().insert(Note(note));
-    Ok(see(way_back(form.back.as_deref())))
+    Ok(see(&room.root, way_back(form.back.as_deref())))
 }
 
 /// Does one operation, and tells what came of it.

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::log::Snapshot;
+use super::rooms::{BrowserId, Room};
 use crate::signing::{self, TimestampSigner};
 
 const SALT: &str = "sessionid.lab.progress";
@@ -13,12 +14,27 @@ const SALT: &str = "sessionid.lab.progress";
 /// What a learner has done.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Progress {
+    /// The browser that has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) browser: Option<BrowserId>,
+    /// Rows of its room, which the server has forgotten after a restart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) rows: Option<OwnRows>,
     /// By the exercise's number.
     #[serde(default)]
     pub(super) attempts: BTreeMap<u8, Attempt>,
     /// When the browser was last closed.
     #[serde(default)]
     pub(super) closed: Option<Closed>,
+}
+
+/// The newest rows that a room has made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct OwnRows {
+    /// What stands before the room's paths.
+    pub(super) room: String,
+    /// The oldest first.
+    pub(super) keys: Vec<String>,
 }
 
 /// One exercise, from its prediction on.
@@ -120,6 +136,17 @@ impl Attempt {
     }
 }
 
+impl OwnRows {
+    /// A cookie has no place for more.
+    pub(super) const CAPACITY: usize = 8;
+
+    /// Those of a room. The main room has what no other has, and needs to know none.
+    pub(super) fn of(room: &Room) -> Option<Self> {
+        let keys = room.keys.newest(Self::CAPACITY);
+        (!keys.is_empty()).then(|| Self { room: room.root.clone(), keys })
+    }
+}
+
 /// The moment after the newest request of a snapshot.
 impl From<&Snapshot> for Moment {
     fn from(log: &Snapshot) -> Self {
@@ -182,7 +209,10 @@ mod tests {
         full.attempts.get_mut(&15).expect("an attempt").noted = Some(noted);
         let seen = SeenRows { expired: "e".repeat(32), live: "l".repeat(32) };
         full.attempts.get_mut(&17).expect("an attempt").seen = Some(seen);
+        full.browser = Some(BrowserId::make());
+        let keys = (10..10 + OwnRows::CAPACITY).map(|number| number.to_string().repeat(16)).collect();
+        full.rows = Some(OwnRows { room: format!("/room/{}", "r".repeat(22)), keys });
         let written = ProgressCodec::new("secret", &[]).write(&full, DateTime::UNIX_EPOCH).expect("JSON");
-        assert!(written.len() < 3000, "{} bytes", written.len());
+        assert!(written.len() < 3400, "{} bytes", written.len());
     }
 }

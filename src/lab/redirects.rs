@@ -3,9 +3,9 @@
 use actix_web::HttpResponse;
 use actix_web::http::header::LOCATION;
 
-/// Sends the browser to a page, by GET.
-pub(super) fn see(path: &str) -> HttpResponse {
-    HttpResponse::SeeOther().insert_header((LOCATION, path)).finish()
+/// Sends the browser to a page of the room below `root`, by GET.
+pub(super) fn see(root: &str, path: &str) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((LOCATION, format!("{root}{path}"))).finish()
 }
 
 /// A page of the lab to go back to, whatever a form says.

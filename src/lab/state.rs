@@ -6,18 +6,17 @@ use actix_web::cookie::Key;
 use chrono::{DateTime, Utc};
 
 use super::at_once::Meetings;
-use super::log::{Place, RequestLog, SessionTable};
+use super::log::Place;
 use super::progress::ProgressCodec;
+use super::rooms::{RoomParts, Rooms};
 use crate::clock::Clock;
 use crate::sessions::actix::stock::cookie_key;
 use crate::sessions::{SharedPolicy, Storage};
 
 /// The state of the lab, as its pages and its recorder find it in the application's data.
 pub(crate) struct Lab {
-    pub(super) log: RequestLog,
-    pub(super) table: SessionTable,
+    pub(super) rooms: Rooms,
     pub(super) progress: ProgressCodec,
-    pub(super) policy: SharedPolicy,
     /// What the stock middleware's cookie is encrypted with.
     pub(super) stock_key: Key,
     pub(super) meetings: Meetings,
@@ -40,11 +39,10 @@ impl Lab {
         clock: Clock,
     ) -> Self {
         log::info!("DEBUG is on: the lab is at /lab, and shows rows and payloads");
+        let parts = RoomParts { storage, place, clock: clock.clone() };
         Self {
-            log: RequestLog::new(),
-            table: SessionTable::new(storage, place, policy.clone(), clock.clone()),
+            rooms: Rooms::new(keys.current, keys.fallbacks, parts, policy),
             progress: ProgressCodec::new(keys.current, keys.fallbacks),
-            policy,
             stock_key: cookie_key(keys.current),
             meetings: Meetings::new(),
             clock,
@@ -56,8 +54,16 @@ impl Lab {
     }
 }
 
+#[cfg(test)]
+impl Lab {
+    /// What stands before the paths of a room that can be entered.
+    pub(crate) fn new_room(&self) -> String {
+        format!("/room/{}", self.rooms.make_id().as_str())
+    }
+}
+
 impl fmt::Debug for Lab {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lab").field("boot_id", &self.log.boot_id()).finish_non_exhaustive()
+        f.debug_struct("Lab").field("boot_id", &self.rooms.main().log.boot_id()).finish_non_exhaustive()
     }
 }

@@ -7,8 +7,9 @@ use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Data, FormConfig, ServiceConfig};
 use actix_web::{Error, HttpResponse};
 
+use super::entrance::no_such_room;
 use super::state::Lab;
-use super::{actions, feed, loopback, play, views};
+use super::{actions, feed, lead, loopback, play, views};
 use crate::sessions::SessionMiddleware;
 use crate::site::{as_action, as_view, cross_origin};
 
@@ -17,7 +18,7 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; c
 /// Bytes of a form.
 const LARGEST_FORM: usize = 16 << 10;
 
-/// `/`, `/lab…` and `/play/…`, for this machine alone.
+/// `/`, `/lab…` and `/play/…`, and the same below `/room/<id>`, for this machine alone.
 pub(crate) fn configure(config: &mut ServiceConfig, lab: Data<Lab>, sessions: SessionMiddleware) {
     let forms = || FormConfig::default().limit(LARGEST_FORM);
     config
@@ -26,6 +27,7 @@ pub(crate) fn configure(config: &mut ServiceConfig, lab: Data<Lab>, sessions: Se
         .service(
             web::scope("/lab")
                 .app_data(forms())
+                .wrap(from_fn(lead::check))
                 .wrap(from_fn(page_headers))
                 .wrap(from_fn(cross_origin::check))
                 .wrap(from_fn(loopback::check))
@@ -52,6 +54,12 @@ pub(crate) fn configure(config: &mut ServiceConfig, lab: Data<Lab>, sessions: Se
                 .service(as_action("/exercise/{number}/reset", actions::reset))
                 .service(as_action("/rows/clearsessions", actions::clear_sessions))
                 .default_service(web::to(HttpResponse::NotFound)),
+        )
+        .service(
+            web::scope("/room")
+                .wrap(from_fn(page_headers))
+                .wrap(from_fn(loopback::check))
+                .default_service(web::to(no_such_room)),
         )
         .service(
             web::scope("/play")

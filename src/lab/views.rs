@@ -11,6 +11,7 @@ use super::exercises::{ExerciseView, find};
 use super::log::RowView;
 use super::pages::page;
 use super::redirects::see;
+use super::rows::RoomRows;
 use super::visit::Visit;
 use crate::sessions::backends::Count;
 use crate::site::Templates;
@@ -30,18 +31,19 @@ type Answer = Result<HttpResponse, LabError>;
 
 /// `/`: a session that lives and dies, and the way in. The lab's cookies do not come here, so none is answered.
 pub(super) async fn index(templates: Data<Templates>, mut visit: Visit) -> Answer {
+    visit.forget_what_others_did();
     let context = page(&mut visit, "front", "/").await;
     Ok(templates.render("lab/index.html", &context)?)
 }
 
 /// `/lab/` and what else one might type.
-pub(super) async fn lead_to_the_exercises(_: Visit) -> HttpResponse {
-    see("/lab")
+pub(super) async fn lead_to_the_exercises(visit: Visit) -> HttpResponse {
+    see(&visit.room.root, "/lab")
 }
 
 /// `/lab/learn`.
-pub(super) async fn lead_to_the_document(_: Visit) -> HttpResponse {
-    see("/lab/learn/1")
+pub(super) async fn lead_to_the_document(visit: Visit) -> HttpResponse {
+    see(&visit.room.root, "/lab/learn/1")
 }
 
 /// `/lab`: the exercises.
@@ -125,13 +127,14 @@ struct ListedRow {
 /// `/lab/rows`: the table.
 pub(super) async fn rows(templates: Data<Templates>, query: Query<RowsQuery>, mut visit: Visit) -> Answer {
     let number = query.page.unwrap_or(1).max(1);
-    let (now, table) = (visit.lab.now(), &visit.lab.table);
+    let (now, room) = (visit.lab.now(), &visit.room);
     let own = visit.learner.sessionid.as_deref();
-    let page_of_table = table.page(ROWS, u64::from(ROWS) * u64::from(number - 1), now).await?;
+    let offset = u64::from(ROWS) * u64::from(number - 1);
+    let page_of_table = RoomRows::new(&visit.lab.rooms, room, now).page(ROWS, offset).await?;
     let can_list = page_of_table.is_some();
     let (found, count) = match page_of_table {
         Some(found) => found,
-        None => (table.row(own).await.into_iter().collect(), Count::default()),
+        None => (room.table.row(own).await.into_iter().collect(), Count::default()),
     };
     let listed: Vec<_> = found
         .into_iter()
@@ -144,7 +147,7 @@ pub(super) async fn rows(templates: Data<Templates>, query: Query<RowsQuery>, mu
         .collect();
     let mut context = page(&mut visit, "rows", "/lab/rows").await;
     context.insert("rows", &listed);
-    context.insert("place", &visit.lab.table.place.text);
+    context.insert("place", &visit.room.table.place.text);
     context.insert("can_list", &can_list);
     context.insert("count", &count.all);
     context.insert("expired", &count.expired);

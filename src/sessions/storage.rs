@@ -137,7 +137,7 @@ impl Storage {
     /// [`SessionError::Unavailable`].
     pub async fn find(&self, key: &str, moment: &Moment) -> Result<Option<SessionRecord>, SessionError> {
         if let Some(records) = self.records() {
-            return records.find(key).await;
+            return records.find_at(key, moment).await;
         }
         let Some(possible) = SessionKey::try_from(key).ok().filter(|key| self.0.backend.holds(key)) else {
             return Ok(None);

@@ -25,6 +25,7 @@ mod memory;
 mod merge;
 mod methods;
 mod odd_stores;
+mod policies;
 mod runtimes;
 mod saving;
 #[cfg(feature = "redis")]

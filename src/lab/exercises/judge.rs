@@ -19,7 +19,7 @@ pub(in crate::lab) fn judge(
     now: DateTime<Utc>,
 ) {
     let records: Vec<_> = log.records.iter().filter(|record| counts(record)).cloned().collect();
-    let Progress { attempts, closed } = progress;
+    let Progress { attempts, closed, .. } = progress;
     for (number, attempt) in attempts {
         let Some(exercise) = find(*number) else { continue };
         let since = attempt.since.clone();

@@ -67,6 +67,7 @@ mod tests {
 
     fn stock() -> Record {
         let visit = StockVisit {
+            was_sent: false,
             value: "sealed".to_owned(),
             key: Some("s".to_owned()),
             max_age: Some(30),

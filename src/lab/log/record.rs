@@ -16,7 +16,7 @@ use super::text::{clock_time, headers, shortened};
 use crate::sessions::{CookieAction, Decision, Outcome, Session, SessionPolicy};
 
 /// What a browser asks for by itself.
-const FAVICON: &str = "/favicon.ico";
+pub(in crate::lab) const FAVICON: &str = "/favicon.ico";
 
 /// What the thief calls itself, by which its requests are known.
 pub(in crate::lab) const THIEF: &str = "the thief";

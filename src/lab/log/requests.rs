@@ -43,6 +43,12 @@ impl RequestLog {
         Self { boot_id: boot_id.into(), entries: Mutex::default() }
     }
 
+    /// An empty one of the same run of the server, whose numbers come after `n`.
+    pub(in crate::lab) fn beside(&self, n: u64) -> Self {
+        let entries = Entries { count: n, ..Entries::default() };
+        Self { boot_id: Arc::clone(&self.boot_id), entries: Mutex::new(entries) }
+    }
+
     pub(in crate::lab) fn boot_id(&self) -> &str {
         &self.boot_id
     }

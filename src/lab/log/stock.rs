@@ -15,6 +15,8 @@ use crate::sessions::actix::stock::{STOCK_COOKIE, sealed_key};
 pub(in crate::lab) struct StockVisit {
     /// The cookie's value as the browser has it afterwards.
     pub(in crate::lab) value: String,
+    /// Whether the browser had one before.
+    pub(in crate::lab) was_sent: bool,
     /// The key that is sealed in it.
     pub(in crate::lab) key: Option<String>,
     /// The `Max-Age` that the answer has set.
@@ -33,6 +35,7 @@ impl StockVisit {
         let cookie = set.map(Cookie::into_owned).or_else(|| sent(response.request()))?;
         Some(Self {
             value: shortened(cookie.value()),
+            was_sent: sent(response.request()).is_some(),
             key: sealed_key(cookie, key),
             max_age,
             row: None,

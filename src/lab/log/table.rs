@@ -53,12 +53,8 @@ impl SessionTable {
         if self.is_away() {
             return Err(NoAnswer);
         }
-        let now = self.clock.now();
-        let moment = Moment::new(now, self.policy.get());
-        let problem = match timeout(PATIENCE, self.storage.find(key, &moment)).await {
-            Ok(Ok(record)) => {
-                return Ok(record.map(|record| self.view(&record, now)));
-            }
+        let problem = match timeout(PATIENCE, self.storage.find(key, &self.moment())).await {
+            Ok(Ok(record)) => return Ok(record.map(|record| self.view(&record))),
             Ok(Err(error)) => chain(&error),
             Err(elapsed) => elapsed.to_string(),
         };
@@ -67,28 +63,48 @@ impl SessionTable {
         Err(NoAnswer)
     }
 
-    fn view(&self, record: &SessionRecord, now: DateTime<Utc>) -> RowView {
-        RowView::new(record, self.storage.codec(), &self.place, now)
-    }
-
     /// Whether the store did not answer a moment ago.
     pub(in crate::lab) fn is_away(&self) -> bool {
         let failed = *self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         failed.is_some_and(|failed| failed.elapsed() < PAUSE)
     }
 
-    /// A page of the table, the latest expiry first, with how many rows there are and how many of them had expired at `now`.
-    /// `None` where the engine cannot list its sessions.
-    pub(in crate::lab) async fn page(
-        &self,
-        limit: u32,
-        offset: u64,
-        now: DateTime<Utc>,
-    ) -> Result<Option<(Vec<RowView>, Count)>, LabError> {
-        let Some(records) = self.storage.records() else { return Ok(None) };
+    /// Whether the engine can list its sessions.
+    pub(in crate::lab) fn can_list(&self) -> bool {
+        self.storage.records().is_some()
+    }
+
+    /// A page of the table, the latest expiry first.
+    pub(in crate::lab) async fn list(&self, limit: u32, offset: u64) -> Result<Vec<RowView>, LabError> {
+        let Some(records) = self.storage.records() else { return Ok(Vec::new()) };
         let found = records.list(limit, offset).await?;
-        let rows = found.iter().map(|record| self.view(record, now)).collect();
-        Ok(Some((rows, records.count(now).await?)))
+        Ok(found.iter().map(|record| self.view(record)).collect())
+    }
+
+    /// How many rows there are, and how many of them had expired at `now`.
+    pub(in crate::lab) async fn count(&self, now: DateTime<Utc>) -> Result<Count, LabError> {
+        let Some(records) = self.storage.records() else { return Ok(Count::default()) };
+        Ok(records.count(now).await?)
+    }
+
+    /// The row under a key, however long it takes.
+    pub(in crate::lab) async fn find(&self, key: &str) -> Result<Option<RowView>, LabError> {
+        let found = self.storage.find(key, &self.moment()).await?;
+        Ok(found.map(|record| self.view(&record)))
+    }
+
+    /// Deletes the row under a key, and tells whether there was one.
+    pub(in crate::lab) async fn delete(&self, key: &str) -> Result<bool, LabError> {
+        let Some(records) = self.storage.records() else { return Ok(false) };
+        Ok(records.delete(key).await?)
+    }
+
+    fn moment(&self) -> Moment {
+        Moment::new(self.clock.now(), self.policy.get())
+    }
+
+    fn view(&self, record: &SessionRecord) -> RowView {
+        RowView::new(record, self.storage.codec(), &self.place, self.clock.now())
     }
 
     /// Deletes the rows that had expired at `now`, and tells how many.

@@ -3,6 +3,7 @@
 
 use std::future::{Ready, ready};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
@@ -46,6 +47,29 @@ use crate::sessions::store::SessionStore;
 ///     );
 /// }
 /// ```
+///
+/// A [`SharedPolicy`] in a request's extensions, left there by a middleware around this one, takes the place of its own for
+/// that request: one site can serve several parts or tenants, each with a cookie path, an age and so on of its own.
+///
+/// ```
+/// use actix_web::HttpMessage as _;
+/// use actix_web::body::MessageBody;
+/// use actix_web::dev::{ServiceRequest, ServiceResponse};
+/// use actix_web::middleware::Next;
+/// use sessionid::sessions::{SessionPolicy, SharedPolicy};
+///
+/// async fn tenants<B: MessageBody>(
+///     request: ServiceRequest,
+///     next: Next<B>,
+/// ) -> Result<ServiceResponse<B>, actix_web::Error> {
+///     if request.path().starts_with("/bank/") {
+///         let cookie_path = "/bank/".to_owned();
+///         let policy = SessionPolicy { cookie_age: 300, cookie_path, ..SessionPolicy::default() };
+///         request.extensions_mut().insert(SharedPolicy::new(policy));
+///     }
+///     next.call(request).await
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct SessionMiddleware {
     storage: Storage,
@@ -74,9 +98,14 @@ impl SessionMiddleware {
         self
     }
 
+    /// The request's own policy, if somebody has left one there.
+    fn policy_of(&self, request: &ServiceRequest) -> Arc<SessionPolicy> {
+        request.extensions().get::<SharedPolicy>().unwrap_or(&self.policy).get()
+    }
+
     /// The session of a request, by its cookie; nothing is loaded.
     fn process_request(&self, request: &ServiceRequest) -> Session {
-        let policy = self.policy.get();
+        let policy = self.policy_of(request);
         let sent = cookie::read(request.headers(), &policy.cookie_name);
         let key = sent.as_deref().and_then(|sent| SessionKey::try_from(sent).ok());
         let store = SessionStore::new(key, self.storage.clone(), policy.clone(), self.clock.clone());

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::entry::BackendFuture;
+use super::entry::{BackendFuture, Moment};
 use crate::sessions::payload::Payload;
 
 /// The sessions of an engine that can enumerate them, as they are stored: live, expired or odd.
@@ -15,6 +15,12 @@ pub trait SessionRecords: Send + Sync {
 
     /// The one under a key, which need not be a possible [`SessionKey`](crate::sessions::SessionKey).
     fn find<'a>(&'a self, key: &'a str) -> BackendFuture<'a, Option<SessionRecord>>;
+
+    /// The same, its end by the policy of `moment` where none is stored and the engine works it out.
+    fn find_at<'a>(&'a self, key: &'a str, moment: &'a Moment) -> BackendFuture<'a, Option<SessionRecord>> {
+        let _ = moment;
+        self.find(key)
+    }
 
     /// Deletes the one under a key, likewise, and tells whether there was one.
     fn delete<'a>(&'a self, key: &'a str) -> BackendFuture<'a, bool>;

@@ -9,6 +9,7 @@ mod keys_and_ends;
 mod pages;
 mod play;
 mod refusals;
+mod rooms;
 
 use futures_util::future::join;
 use sessionid::testing::Exchange;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::folder::{Folder, SessionFile};
 use super::{BATCH, FileBackend};
-use crate::sessions::backends::{BackendFuture, Count, ExpireDate, SessionRecord, SessionRecords};
+use crate::sessions::backends::{BackendFuture, Count, ExpireDate, Moment, SessionRecord, SessionRecords};
 use crate::sessions::error::SessionError;
 use crate::sessions::policy::SessionPolicy;
 
@@ -22,6 +22,19 @@ impl FileBackend {
             },
         };
         SessionRecord { key, payload, expire_date }
+    }
+
+    async fn find_under(
+        &self,
+        key: &str,
+        policy: &SessionPolicy,
+    ) -> Result<Option<SessionRecord>, SessionError> {
+        if !self.folder.holds(key) {
+            return Ok(None);
+        }
+        let name = key.to_owned();
+        let file = self.read(move |folder| folder.read(&name)).await?;
+        Ok(file.map(|file| self.record(key.to_owned(), file, policy)))
     }
 
     /// What `each` makes of the files of all sessions, on threads that may wait, some at a time.
@@ -82,14 +95,11 @@ impl SessionRecords for FileBackend {
     }
 
     fn find<'a>(&'a self, key: &'a str) -> BackendFuture<'a, Option<SessionRecord>> {
-        Box::pin(async move {
-            if !self.folder.holds(key) {
-                return Ok(None);
-            }
-            let name = key.to_owned();
-            let file = self.read(move |folder| folder.read(&name)).await?;
-            Ok(file.map(|file| self.record(key.to_owned(), file, &self.policy.get())))
-        })
+        Box::pin(async move { self.find_under(key, &self.policy.get()).await })
+    }
+
+    fn find_at<'a>(&'a self, key: &'a str, moment: &'a Moment) -> BackendFuture<'a, Option<SessionRecord>> {
+        Box::pin(self.find_under(key, &moment.policy))
     }
 
     fn delete<'a>(&'a self, key: &'a str) -> BackendFuture<'a, bool> {
