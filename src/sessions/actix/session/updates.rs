@@ -26,7 +26,7 @@ impl Session {
     /// assert_eq!(session.get("counter")?, Some(before + 1));
     ///
     /// let name = "Ada".to_owned();
-    /// session.fetch_update("names", String::new(), |names| names + &name)?;
+    /// session.fetch_update("names", String::new(), move |names| names + &name)?;
     /// # Ok(()) }
     /// ```
     ///
