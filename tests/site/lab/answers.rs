@@ -36,9 +36,9 @@ async fn a_setting_that_spoils_an_exercise_is_named_before_the_first_step() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().to_str().unwrap();
     for (name, value, spoilt) in [
-        ("SESSION_ENGINE", "file", &[16][..]),
+        ("SESSION_ENGINE", "file", &[16, 17][..]),
         ("SESSION_ENGINE", "cache", &[15]),
-        ("SESSION_ENGINE", "signed_cookies", &[3, 7, 16]),
+        ("SESSION_ENGINE", "signed_cookies", &[3, 7, 13, 14, 16, 17]),
         ("SESSION_SAVE_EVERY_REQUEST", "true", &[9, 11, 16]),
         ("SESSION_EXPIRE_AT_BROWSER_CLOSE", "true", &[7, 8]),
     ] {
