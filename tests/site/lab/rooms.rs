@@ -29,9 +29,9 @@ impl Browser {
         for _ in 0..3 {
             let answer = self.client.get(&path).await.unwrap();
             let Some(location) = answer.header("location") else { break };
-            path = location.to_owned();
+            location.clone_into(&mut path);
         }
-        self.root = path.strip_suffix("/lab").unwrap().to_owned();
+        path.strip_suffix("/lab").unwrap().clone_into(&mut self.root);
         assert_eq!(self.get("/lab").await.status, 200);
     }
 
@@ -50,7 +50,7 @@ impl Browser {
     }
 
     async fn predict(&mut self, number: u8) {
-        let (_, choice) = RIGHT.into_iter().find(|(other, _)| *other == number).unwrap();
+        let (_, choice) = RIGHT.iter().find(|(other, _)| *other == number).unwrap();
         let answer = self.post(&format!("/lab/exercise/{number}/predict"), &[("choice", choice)]).await;
         let page = format!("{}/lab/exercise/{number}", self.root);
         assert_eq!((answer.status.as_u16(), answer.header("location")), (303, Some(page.as_str())));
@@ -108,7 +108,7 @@ async fn a_second_browser_is_led_to_a_room_of_its_own() {
         for attribute in ["href=\"/", "action=\"/", "formaction=\"/"] {
             for target in page.body.split(attribute).skip(1) {
                 let own = target.starts_with(&root[1..]) || target.starts_with("static/");
-                assert!(own, "{path} leads out of its room: {attribute}{:.40}", target);
+                assert!(own, "{path} leads out of its room: {attribute}{target:.40}");
             }
         }
     }
