@@ -45,7 +45,8 @@ pub(super) fn headers(map: &HeaderMap) -> Vec<(String, String)> {
 
 /// Cuts a text off before it is longer than some bytes.
 fn cut(text: &mut String, bytes: usize) {
-    text.truncate(text.floor_char_boundary(bytes));
+    let fits = text.char_indices().map(|(at, _)| at).take_while(|at| *at <= bytes).last();
+    text.truncate(fits.unwrap_or(0));
     text.push('…');
 }
 

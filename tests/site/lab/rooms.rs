@@ -29,9 +29,9 @@ impl Browser {
         for _ in 0..3 {
             let answer = self.client.get(&path).await.unwrap();
             let Some(location) = answer.header("location") else { break };
-            path = location.to_owned();
+            location.clone_into(&mut path);
         }
-        self.root = path.strip_suffix("/lab").unwrap().to_owned();
+        path.strip_suffix("/lab").unwrap().clone_into(&mut self.root);
         assert_eq!(self.get("/lab").await.status, 200);
     }
 
@@ -50,7 +50,7 @@ impl Browser {
     }
 
     async fn predict(&mut self, number: u8) {
-        let (_, choice) = RIGHT.into_iter().find(|(other, _)| *other == number).unwrap();
+        let (_, choice) = RIGHT.iter().find(|(other, _)| *other == number).unwrap();
         let answer = self.post(&format!("/lab/exercise/{number}/predict"), &[("choice", choice)]).await;
         let page = format!("{}/lab/exercise/{number}", self.root);
         assert_eq!((answer.status.as_u16(), answer.header("location")), (303, Some(page.as_str())));
@@ -108,7 +108,7 @@ async fn a_second_browser_is_led_to_a_room_of_its_own() {
         for attribute in ["href=\"/", "action=\"/", "formaction=\"/"] {
             for target in page.body.split(attribute).skip(1) {
                 let own = target.starts_with(&root[1..]) || target.starts_with("static/");
-                assert!(own, "{path} leads out of its room: {attribute}{:.40}", target);
+                assert!(own, "{path} leads out of its room: {attribute}{target:.40}");
             }
         }
     }
@@ -310,6 +310,7 @@ async fn a_key_of_another_room_works_and_is_not_ones_own() {
         assert_eq!(crate::world::counter(&thief.get(WORLD).await), 1, "a session like any other");
         let answer = thief.post("/lab/exercise/3/answer", &[("prefix", &key[..6])]).await;
         assert!(location(&answer).contains("?answer="), "{:?}", answer.headers);
+        assert!(!thief.is_done(3).await);
         assert!(!thief.rows().await.contains(&format!("<code class=\"break\">{key}</code>")));
         assert!(victim.rows().await.contains(&key));
         thief.client.delete_cookie("sessionid");
@@ -318,6 +319,36 @@ async fn a_key_of_another_room_works_and_is_not_ones_own() {
         thief.post("/lab/exercise/3/answer", &[("prefix", &own[..6])]).await;
         assert!(thief.is_done(3).await);
     }
+}
+
+#[actix_web::test]
+async fn the_stock_row_of_a_room_is_its_own_as_well() {
+    let world = World::start();
+    let (mut one, mut two) = (Browser::open(&world).await, Browser::open(&world).await);
+    for browser in [&mut two, &mut one] {
+        for counter in 0..2 {
+            assert_eq!(crate::world::counter(&browser.get("/actix/hello/world").await), counter);
+        }
+    }
+    assert_eq!(world.rows().len(), 2);
+    for browser in [&mut one, &mut two] {
+        let page = browser.rows().await;
+        assert!(page.contains("1 row, 0 of them expired"), "{page}");
+    }
+}
+
+#[actix_web::test]
+async fn the_front_page_shows_nothing_of_others() {
+    let world = World::start();
+    let (mut one, mut two) = (Browser::open(&world).await, Browser::open(&world).await);
+    one.visit(&[WORLD]).await;
+    two.visit(&[WORLD]).await;
+    let (own, other) = (one.key(), two.key());
+    let page = world.client().get("/").await.unwrap();
+    assert!(page.status == 200 && !page.body.contains(&own) && !page.body.contains(&other), "{}", page.body);
+    assert!(one.get("/").await.body.contains(&own), "what it sends itself");
+    let page = two.get("/").await.body;
+    assert!(page.contains(&other) && !page.contains(&own), "{page}");
 }
 
 #[actix_web::test]
@@ -456,7 +487,11 @@ async fn a_forged_progress_is_led_away_and_told_so_there() {
         assert_ne!(root(location(&led)), "");
         let page = forger.get(location(&led)).await.unwrap();
         assert_eq!(page.status, 200);
-        assert!(page.body.contains("was not valid"), "{forged:.20}: {}", page.body);
+        assert!(
+            page.body.contains("signature of your progress cookie was not valid"),
+            "{forged:.20}: {}",
+            page.body
+        );
         for name in ["lab_id", "lab_run", "lab_room"] {
             forger.delete_cookie(name);
         }
@@ -468,7 +503,7 @@ async fn a_forged_progress_is_led_away_and_told_so_there() {
         assert_ne!(root(location(&answer)), format!("/room/{}", "a".repeat(22)), "{led:.20}");
         forger.delete_cookie("lab_room");
     }
-    assert!(!one.get("/lab").await.body.contains("no good signature"));
+    assert!(!one.get("/lab").await.body.contains("was not valid"));
 }
 
 #[actix_web::test]
