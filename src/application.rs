@@ -10,6 +10,7 @@
 //! }
 //! ```
 
+mod signals;
 mod storage;
 
 use std::net::{SocketAddr, TcpListener};
@@ -24,9 +25,9 @@ use actix_web::middleware::{Condition, Logger, from_fn};
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer};
 use chrono::{DateTime, Utc};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 
+use self::signals::StopSignals;
 pub use self::storage::{StorageError, storage};
 pub(crate) use self::storage::{
     existing_storage, existing_storage_under, place, storage_to_read, storage_under,
@@ -236,22 +237,6 @@ impl Application {
         drop(self.beside);
         stopping.abort();
         result
-    }
-}
-
-/// Ctrl-C and SIGTERM, heard from the moment the site is built.
-struct StopSignals {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl StopSignals {
-    fn listen() -> std::io::Result<Self> {
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! { _ = self.interrupt.recv() => {}, _ = self.terminate.recv() => {} }
     }
 }
 

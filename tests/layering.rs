@@ -153,7 +153,7 @@ const FILES: [(&str, &[&str]); 10] = [
         ],
     ),
     ("testing", &["cookie_date", "set_cookie", "cookies", "jar", "redirect", "client"]),
-    ("application", &["storage"]),
+    ("application", &["storage", "signals"]),
     ("testserver", &["error", "script", "read_only", "control", "clock", "fixtures", "refusals", "server"]),
     ("management", &["commands", "logging"]),
 ];

@@ -122,6 +122,19 @@ fn vacuum(mut conn: SqliteConnection, into: &str) -> Result<(), DbError> {
     Ok(())
 }
 
+/// A new name is on the disk once its folder is.
+#[cfg(unix)]
+fn sync_folder_of(file: &Path) -> io::Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// The file system's journal decides.
+#[cfg(not(unix))]
+fn sync_folder_of(_file: &Path) -> io::Result<()> {
+    Ok(())
+}
+
 /// The target, reserved and empty, and the file beside it that takes its place when it is complete. Both are removed if
 /// it never is.
 struct Unfinished {
@@ -151,11 +164,11 @@ impl Unfinished {
     /// On the disk, under its name.
     fn finish(mut self) -> io::Result<u64> {
         let size = self.size();
-        File::open(&self.part)?.sync_all()?;
+        // For writing, without which Windows flushes nothing.
+        File::options().write(true).open(&self.part)?.sync_all()?;
         std::fs::rename(&self.part, &self.target)?;
         self.complete = true;
-        let folder = self.target.parent().filter(|folder| !folder.as_os_str().is_empty());
-        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+        sync_folder_of(&self.target)?;
         Ok(size)
     }
 }

@@ -14,6 +14,7 @@ use super::file::beside;
 /// Of the header: version, change counter, checksums, salts.
 const LENGTH: usize = 48;
 /// The only layout there has been.
+#[cfg(target_os = "linux")]
 const LAYOUT: u32 = 3_007_000;
 
 /// The header of the WAL-index: the same as before if and only if nothing was committed since.
@@ -27,6 +28,7 @@ impl Version {
     }
 
     /// 65,536 does not fit in 16 bits, and is written as 1.
+    #[cfg(target_os = "linux")]
     fn page_size(self) -> u32 {
         match u16::from_ne_bytes([self.0[14], self.0[15]]) {
             1 => 1 << 16,

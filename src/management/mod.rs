@@ -15,7 +15,6 @@ use std::io::ErrorKind;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -171,10 +170,14 @@ pub fn execute_from_command_line(arguments: impl IntoIterator<Item = OsString>) 
     }
 }
 
+#[cfg(not(unix))]
+fn ignore_file_size_signal() {}
+
 /// Past RLIMIT_FSIZE a write fails like one to a full disk, where it would end the process otherwise. A handler that does
 /// nothing of note is enough for that, and the only way without `unsafe`.
+#[cfg(unix)]
 fn ignore_file_size_signal() {
-    let ignored = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
+    let ignored = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default());
     if let Err(error) = ignored {
         log::debug!("SIGXFSZ is not ignored: {error}");
     }

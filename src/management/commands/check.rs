@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -175,7 +174,6 @@ fn file_issues(settings: &Settings, settings_file: &Path) -> Vec<Issue> {
         #[cfg(feature = "postgres")]
         DatabaseUrl::Postgres(_) => {}
     }
-    let mode = |file: &Path| fs::metadata(file).map_or(0, |metadata| metadata.permissions().mode() & 0o7777);
     let open = files.iter().filter(|file| mode(file) & 0o006 != 0);
     let message = |file: &PathBuf| {
         let (name, mode) = (file.display(), mode(file));
@@ -184,6 +182,20 @@ fn file_issues(settings: &Settings, settings_file: &Path) -> Vec<Issue> {
         )
     };
     open.map(|file| Issue { level: Level::Warning, id: "sessionid.W006", message: message(file) }).collect()
+}
+
+/// A file's mode; 0 for a file that is not there.
+#[cfg(unix)]
+fn mode(file: &Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    fs::metadata(file).map_or(0, |metadata| metadata.permissions().mode() & 0o7777)
+}
+
+/// There are no modes, so nothing is known of a file.
+#[cfg(not(unix))]
+fn mode(_file: &Path) -> u32 {
+    0
 }
 
 fn holds_a_secret(line: &str) -> bool {

@@ -12,6 +12,7 @@ mod codec;
 mod folder;
 mod lock;
 mod records;
+mod system;
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -1,14 +1,14 @@
 //! The files of a folder: `django.contrib.sessions.backends.file` as far as it touches them. It may wait.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Utc};
 
 use super::lock::{FolderLock, Locked};
+use super::system::{create_private, sync_folder};
 use crate::clock::Stopwatch;
 use crate::crypto::get_random_string;
 use crate::db::Synchronous;
@@ -120,7 +120,7 @@ impl Folder {
         loop {
             let random = get_random_string(RANDOM, VALID_KEY_CHARS);
             let path = self.path.join(format!("{}{key}{OUT}{random}", self.prefix));
-            match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
+            match create_private(&path) {
                 Ok(file) => return Ok((file, path)),
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
@@ -130,7 +130,7 @@ impl Folder {
 
     /// A rename or a removal is on the disk once the folder is.
     fn sync(&self) -> io::Result<()> {
-        if self.synchronous == Synchronous::Full { File::open(&self.path)?.sync_all() } else { Ok(()) }
+        if self.synchronous == Synchronous::Full { sync_folder(&self.path) } else { Ok(()) }
     }
 }
 
@@ -283,7 +283,7 @@ impl NewFile {
         let made = match fs::hard_link(&self.0, path) {
             Ok(()) => return Ok(Inserted::Stored),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(error),
-            Err(_) => OpenOptions::new().write(true).create_new(true).mode(0o600).open(path),
+            Err(_) => create_private(path),
         };
         match made {
             Ok(_placeholder) => self.put(locked, path).map(|()| Inserted::Stored),

@@ -1,12 +1,12 @@
 //! The lock beside the sessions of a folder, which makes compare-and-swap hold between processes.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::system::{create_readable, is_at};
 use crate::clock::Stopwatch;
 
 /// How often a lock that another process has is tried again: it is held for some ten microseconds.
@@ -67,17 +67,8 @@ fn open(path: &Path) -> io::Result<File> {
         Err(error) if error.kind() == ErrorKind::NotFound => {}
         opened => return opened,
     }
-    match OpenOptions::new().read(true).write(true).create_new(true).mode(0o644).open(path) {
+    match create_readable(path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => File::open(path),
         created => created,
-    }
-}
-
-fn is_at(file: &File, path: &Path) -> io::Result<bool> {
-    let opened = file.metadata()?;
-    match fs::metadata(path) {
-        Ok(found) => Ok((found.dev(), found.ino()) == (opened.dev(), opened.ino())),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
     }
 }
