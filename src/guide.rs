@@ -20,6 +20,10 @@ pub mod engines {}
 pub mod testing {}
 
 #[doc = include_str!("../docs/rustdoc/links.md")]
+#[doc = include_str!("../docs/deployment.md")]
+pub mod deployment {}
+
+#[doc = include_str!("../docs/rustdoc/links.md")]
 #[doc = include_str!("../docs/scaling.md")]
 pub mod scaling {}
 
