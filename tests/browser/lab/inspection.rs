@@ -117,11 +117,20 @@ impl Inspection {
         self.listen(lesson, "while the server was away", |entry| entry.message.contains("net::ERR_"));
     }
 
+    /// Does something that a view answers with an error, as the console will say.
+    pub(crate) fn while_a_view_fails(&mut self, lesson: &mut Lesson, action: impl FnOnce(&mut Lesson)) {
+        self.listen(lesson, "before a view failed", |_| false);
+        action(lesson);
+        self.listen(lesson, "while a view failed", |entry| entry.message.contains("status of 500"));
+    }
+
     /// Takes in what the console and the page's policy have said.
     fn listen(&mut self, lesson: &Lesson, name: &str, expected: impl Fn(&BrowserLogEntry) -> bool) {
         let said = lesson.browser().drive(async |driver| driver.browser_log().await).unwrap();
+        // A bare page has no icon, and the browser asks for one.
         let not_found = |entry: &BrowserLogEntry| {
-            name == "error" && entry.message.contains("/lab/nope") && entry.message.contains("404")
+            let page = name == "error" && entry.message.contains("/lab/nope");
+            (page || entry.message.contains("/favicon.ico")) && entry.message.contains("404")
         };
         let unexpected = said.into_iter().filter(|entry| !expected(entry) && !not_found(entry));
         self.faults.extend(unexpected.map(|entry| format!("{name}: console: {}", entry.message)));

@@ -162,7 +162,8 @@ impl Lesson {
         self.send(&format!("Send GET {path}"));
     }
 
-    fn send_in_a_new_tab(&self, label: &str) {
+    /// Presses a link that opens a tab, closes that again, and reloads the lab.
+    pub(crate) fn send_in_a_new_tab(&self, label: &str) {
         let lab = self.browser().drive(async |driver| driver.window().await).unwrap();
         self.press(label);
         let tab = || {

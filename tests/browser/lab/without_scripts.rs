@@ -18,7 +18,7 @@ fn the_first_five_exercises_need_no_script() {
     }
     lesson.open("/lab/report");
     let report = lesson.ask("return document.querySelector('main').innerText");
-    assert!(report.as_str().unwrap().contains("5 of 12 done"), "{report}");
+    assert!(report.as_str().unwrap().contains("Report 5 of "), "{report}");
 }
 
 fn act(lesson: &Lesson, number: u8) {
