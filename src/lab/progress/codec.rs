@@ -141,8 +141,8 @@ mod tests {
                     counter: i64::MAX,
                 }),
                 seen: (number == 17).then(|| SeenRows { expired: "e".repeat(32), live: "l".repeat(32) }),
-                locked_at: Some(1_764_000_000 + (noise(seed + 300) % 9_000_000) as i64),
-                done_at: Some(1_774_000_000 + (noise(seed + 400) % 9_000_000) as i64),
+                locked_at: Some(1_764_000_000 + (noise(seed + 300) % 9_000_000).cast_signed()),
+                done_at: Some(1_774_000_000 + (noise(seed + 400) % 9_000_000).cast_signed()),
                 ..Attempt::new("b", Moment { boot_id: run(seed), n: first })
             }
         };
