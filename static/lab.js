@@ -271,6 +271,20 @@ async function lock(event) {
     await look();
 }
 
+// Says whether a script can see the session's cookie. Its value stays on this page.
+function lookForCookie(event) {
+    event.preventDefault();
+    const form = event.currentTarget;
+    const seen = document.cookie.split("; ").some((cookie) => cookie.startsWith(`${form.dataset.cookie}=`));
+    form.querySelector("output").textContent = `document.cookie is "${document.cookie}"`;
+    fetch(seen ? form.dataset.saw : form.action, {
+        method: "POST",
+        credentials: "same-origin",
+        redirect: "manual",
+        body: new URLSearchParams(new FormData(form)),
+    }).then(look, look);
+}
+
 function pause(event) {
     paused = !paused;
     const button = event.currentTarget;
@@ -291,6 +305,8 @@ function listen() {
     on("form[data-lock]", "submit", lock);
     on("form[data-visit]", "submit", visit);
     mark();
+    on("form[data-script-looks]", "submit", lookForCookie);
+    document.querySelectorAll("form[data-script-looks]").forEach((form) => { form.hidden = false; });
 }
 listen();
 

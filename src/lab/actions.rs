@@ -17,6 +17,7 @@ use super::progress::{Attempt, Moment};
 use super::redirects::{see, way_back};
 use super::rooms::Room;
 use super::rows::RoomRows;
+use super::thief;
 use super::visit::Visit;
 use crate::sessions::cookie;
 
@@ -49,6 +50,18 @@ pub(super) async fn settings(room: ReqData<Arc<Room>>, form: Form<SettingsForm>)
 }
 
 #[derive(Debug, Deserialize)]
+pub(super) struct HttpOnlyForm {
+    httponly: bool,
+    back: Option<String>,
+}
+
+/// Changes `SESSION_COOKIE_HTTPONLY` for every cookie from the next on.
+pub(super) async fn httponly(room: ReqData<Arc<Room>>, form: Form<HttpOnlyForm>) -> Done {
+    room.policy.update(|policy| policy.cookie_httponly = form.httponly);
+    Ok(see(&room.root, way_back(form.back.as_deref())))
+}
+
+#[derive(Debug, Deserialize)]
 pub(super) struct ThemeForm {
     theme: Theme,
     back: Option<String>,
@@ -74,18 +87,23 @@ pub(super) async fn forget_cookie(room: ReqData<Arc<Room>>, form: Form<BackForm>
 
 #[derive(Debug, Deserialize)]
 pub(super) struct PlantForm {
-    key: String,
+    /// Without one, the key that the attacker had last.
+    key: Option<String>,
     back: Option<String>,
 }
 
 /// Puts a key of the learner's choice into the cookie of this browser, until it closes, as a learner would in the
 /// developer tools. No row is touched.
 pub(super) async fn plant_key(room: ReqData<Arc<Room>>, form: Form<PlantForm>) -> Done {
-    if !limits::is_a_key(&form.key) {
+    let key = match form.key.as_deref() {
+        Some(key) => key.to_owned(),
+        None => thief::had(&room)?,
+    };
+    if !limits::is_a_key(&key) {
         return Err(LabError::BadPlantedKey);
     }
     let mut response = see(&room.root, way_back(form.back.as_deref()));
-    cookie::set(response.headers_mut(), &room.policy.get(), &form.key, None)?;
+    cookie::set(response.headers_mut(), &room.policy.get(), &key, None)?;
     Ok(response)
 }
 
@@ -103,8 +121,10 @@ pub(super) async fn predict(number: Path<u8>, form: Form<PredictForm>, mut visit
     }
     // Not the visit's own snapshot: the form may have arrived long after the request's beginning.
     let since = Moment::from(&visit.room.log.snapshot());
+    let locked_at = Some(visit.lab.now().timestamp());
     let attempts = &mut visit.learner.progress.attempts;
-    let kept = attempts.entry(*number).or_insert_with(|| Attempt::new(&form.choice, since));
+    let new = || Attempt { locked_at, ..Attempt::new(&form.choice, since) };
+    let kept = attempts.entry(*number).or_insert_with(new);
     if kept.choice != form.choice {
         return Err(LabError::BadInput("this prediction is locked; reset the exercise to make another"));
     }
@@ -138,7 +158,7 @@ pub(super) async fn answer(
         (Verdict::Wrong(why), _) => format!("{page}?answer={why}"),
         (Verdict::Right, None) => format!("{page}?answer=early"),
         (Verdict::Right, Some(attempt)) => {
-            exercise.answered(attempt);
+            exercise.answered(attempt, visit.lab.now());
             page
         }
     };

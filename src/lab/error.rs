@@ -7,6 +7,7 @@ use actix_web::{HttpResponse, ResponseError};
 use super::limits;
 use crate::sessions::SessionError;
 use crate::site::TemplateError;
+use crate::testing::ClientError;
 
 /// An error of the lab.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +46,8 @@ pub(crate) enum LabError {
     Cookie(#[source] HttpError),
     #[error("progress cannot be written as JSON")]
     Progress(#[from] serde_json::Error),
+    #[error("the thief got no answer from this server")]
+    Thief(#[from] ClientError),
     #[error(transparent)]
     Session(#[from] SessionError),
     #[error(transparent)]

@@ -9,6 +9,7 @@ use super::limits::{self, FormLimits};
 use super::log::{KeyTag, RowView};
 use super::panels::{Panels, Present, last_known_key};
 use super::rooms::RoomId;
+use super::thief::Seen;
 use super::visit::Visit;
 
 /// `SESSION_COOKIE_AGE`, `SESSION_SAVE_EVERY_REQUEST` and what else a page depends on, as they are now.
@@ -17,6 +18,8 @@ struct LiveSettings {
     age: i64,
     save_every_request: bool,
     expire_at_browser_close: bool,
+    httponly: bool,
+    samesite: Option<String>,
     cookie_name: String,
     /// What the engine calls the place of a session.
     kept_as: &'static str,
@@ -76,6 +79,8 @@ pub(super) async fn page(visit: &mut Visit, here: &str, path: &str) -> Context {
     context.insert("exercises", &exercises);
     context.insert("front", &Front::new(visit, panels.row.as_ref()));
     context.insert("panels", &panels);
+    context.insert("other_site", &visit.other_site);
+    context.insert("thief", &Seen::of(&visit.log).unwrap_or_default());
     context
 }
 
@@ -131,6 +136,8 @@ impl LiveSettings {
             age: policy.cookie_age,
             save_every_request: policy.save_every_request,
             expire_at_browser_close: policy.expire_at_browser_close,
+            httponly: policy.cookie_httponly,
+            samesite: policy.cookie_samesite.clone(),
             cookie_name: policy.cookie_name.clone(),
             kept_as: visit.room.table.place.kind,
             ages,

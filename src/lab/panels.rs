@@ -89,7 +89,7 @@ impl Panels {
         Self {
             life: Life::new(&records, &present),
             row: present.row,
-            last: records.last().cloned(),
+            last: log.records.iter().rev().find(|record| record.is_a_visit()).cloned(),
             timeline: log.records.iter().rev().take(SHOWN).cloned().collect(),
         }
     }
@@ -105,9 +105,9 @@ pub(super) fn last_known_key(log: &Snapshot) -> Option<&str> {
     chosen(log).rev().find_map(|record| record.key())
 }
 
-/// The requests that somebody chose to make.
+/// The requests that the learner chose to make, whose browser the clocks are about.
 fn chosen(log: &Snapshot) -> impl DoubleEndedIterator<Item = &Arc<Record>> {
-    log.records.iter().filter(|record| record.is_a_visit())
+    log.records.iter().filter(|record| record.is_a_visit() && !record.thief)
 }
 
 impl Life {

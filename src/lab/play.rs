@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::at_once::{self, Count};
+use super::demo_user::{self, Key};
 use super::error::LabError;
 use super::limits;
 use super::log::Note;
@@ -123,6 +124,15 @@ fn perform(operation: &str, form: &PlayForm, session: &Session) -> Result<String
             )?
         }
         "expire_by_policy" => expire(session, Expiry::Policy, "set_expiry(None): SESSION_COOKIE_AGE again")?,
+        "login" => demo_user::login(session, Key::Cycled)?,
+        "login_without_cycle_key" => demo_user::login(session, Key::Kept)?,
+        "logout" => {
+            session.flush()?;
+            "logged out by flush: the data, the row and the key are gone".to_owned()
+        }
+        "whoami" => demo_user::whoami(session)?,
+        "script_saw" => "a script of the page saw the session's key".to_owned(),
+        "script_saw_nothing" => "a script of the page saw nothing of the session's cookie".to_owned(),
         "fail" => {
             session.fetch_update(COUNTER, 0, |counter: i64| counter.saturating_add(1))?;
             return Err(LabError::OnPurpose);

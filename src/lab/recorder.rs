@@ -69,7 +69,7 @@ async fn stock_visit<B>(lab: &Lab, room: &Room, response: &ServiceResponse<B>) -
 fn is_recorded(path: &str) -> bool {
     let below =
         |folder: &str| path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    !(path == "/" || below("/lab") || below("/room") || below("/static"))
+    !(path == "/" || path == "/elsewhere" || below("/lab") || below("/room") || below("/static"))
 }
 
 /// Neither a request for another host nor one that a page of another site makes by itself: these would push the

@@ -9,7 +9,7 @@ use actix_web::{Error, HttpResponse};
 
 use super::entrance::no_such_room;
 use super::state::Lab;
-use super::{actions, feed, lead, loopback, play, views};
+use super::{actions, feed, foreign, lead, loopback, play, report, thief, views};
 use crate::sessions::SessionMiddleware;
 use crate::site::{as_action, as_view, cross_origin};
 
@@ -18,12 +18,21 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; c
 /// Bytes of a form.
 const LARGEST_FORM: usize = 16 << 10;
 
-/// `/`, `/lab…` and `/play/…`, and the same below `/room/<id>`, for this machine alone.
+/// `/`, `/lab…` and `/play/…`, and the same below `/room/<id>`, for this machine alone, and two paths for an attack:
+/// `/elsewhere`, a page of another site, and `/transfer`, to which it may send.
 pub(crate) fn configure(config: &mut ServiceConfig, lab: Data<Lab>, sessions: SessionMiddleware) {
     let forms = || FormConfig::default().limit(LARGEST_FORM);
     config
         .app_data(lab)
         .service(as_view("/", views::index).wrap(from_fn(page_headers)).wrap(from_fn(loopback::check)))
+        .service(
+            web::resource("/transfer")
+                .wrap(from_fn(page_headers))
+                .wrap(from_fn(loopback::check))
+                .route(web::get().to(foreign::transfer))
+                .route(web::post().to(foreign::transfer)),
+        )
+        .service(as_view("/elsewhere", foreign::elsewhere).wrap(from_fn(loopback::check)))
         .service(
             web::scope("/lab")
                 .app_data(forms())
@@ -44,11 +53,15 @@ pub(crate) fn configure(config: &mut ServiceConfig, lab: Data<Lab>, sessions: Se
                 .service(as_view("/rows", views::rows))
                 .service(as_view("/code", views::code))
                 .service(as_view("/sandbox", views::sandbox))
-                .service(as_view("/report", views::report))
+                .service(as_view("/report", report::report))
+                .service(as_view("/report/save", report::save))
+                .service(as_action("/report/answer", report::answer))
                 .service(as_action("/settings", actions::settings))
                 .service(as_action("/theme", actions::theme))
                 .service(as_action("/forget", actions::forget_cookie))
+                .service(as_action("/httponly", actions::httponly))
                 .service(as_action("/plant", actions::plant_key))
+                .service(as_action("/thief", thief::act))
                 .service(as_action("/exercise/{number}/answer", actions::answer))
                 .service(as_action("/exercise/{number}/predict", actions::predict))
                 .service(as_action("/exercise/{number}/reset", actions::reset))

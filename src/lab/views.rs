@@ -169,9 +169,3 @@ pub(super) async fn sandbox(templates: Data<Templates>, mut visit: Visit) -> Ans
     let context = page(&mut visit, "sandbox", "/lab/sandbox").await;
     visit.answer(templates.render("lab/sandbox.html", &context)?)
 }
-
-/// `/lab/report`: predictions against outcomes.
-pub(super) async fn report(templates: Data<Templates>, mut visit: Visit) -> Answer {
-    let context = page(&mut visit, "report", "/lab/report").await;
-    visit.answer(templates.render("lab/report.html", &context)?)
-}

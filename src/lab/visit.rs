@@ -8,11 +8,13 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse};
 
 use super::error::LabError;
+use super::foreign::other_site;
 use super::learner::Learner;
 use super::log::{Record, Snapshot};
 use super::progress::{Moment, OwnRows};
 use super::rooms::Room;
 use super::state::Lab;
+use crate::site::AllowedHosts;
 
 /// The learner, and the log as it was when the request came.
 pub(super) struct Visit {
@@ -21,6 +23,8 @@ pub(super) struct Visit {
     pub(super) learner: Learner,
     /// The one snapshot that all parts of the answer are made of.
     pub(super) log: Snapshot,
+    /// The same server under a name that is another site to the browser.
+    pub(super) other_site: Option<String>,
 }
 
 impl Visit {
@@ -62,7 +66,9 @@ impl FromRequest for Visit {
         let mut learner =
             Learner::read(request.headers(), &lab.progress, session_cookie, || Moment::from(&log));
         remember_rows(&mut learner, &room);
-        ready(Ok(Self { lab: lab.clone(), room, learner, log }))
+        let hosts = request.app_data::<Data<AllowedHosts>>();
+        let other_site = hosts.and_then(|hosts| other_site(request.headers(), hosts));
+        ready(Ok(Self { lab: lab.clone(), room, learner, log, other_site }))
     }
 }
 

@@ -133,6 +133,16 @@ impl Templates {
     pub(crate) fn render_to_string(&self, name: &str, context: &Context) -> Result<String, TemplateError> {
         Ok(self.tera.render(name, context)?)
     }
+
+    /// One block of a page.
+    pub(crate) fn render_block_to_string(
+        &self,
+        name: &str,
+        block: &str,
+        context: &Context,
+    ) -> Result<String, TemplateError> {
+        Ok(self.tera.render_block(name, block, context)?)
+    }
 }
 
 fn collect(

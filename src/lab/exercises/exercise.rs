@@ -1,7 +1,9 @@
 //! What an exercise is made of, and how its ticks are kept.
 
+use chrono::{DateTime, Utc};
+
 use super::scene::Scene;
-use crate::lab::progress::{Attempt, NotedSession, SeenRows};
+use crate::lab::progress::{Attempt, MOST_EVIDENCE, NotedSession, SeenRows};
 
 /// An exercise, but for its texts: these are in `templates/lab/exercises/`.
 pub(in crate::lab) struct Exercise {
@@ -134,7 +136,9 @@ impl Exercise {
         if gained.count_ones() > attempt.ticks.count_ones() {
             attempt.ticks = gained;
             attempt.evidence = observed.evidence;
+            attempt.evidence.truncate(MOST_EVIDENCE);
             scene.boot_id.clone_into(&mut attempt.evidence_of);
+            self.note_end(attempt, scene.now);
         }
     }
 
@@ -152,9 +156,17 @@ impl Exercise {
     }
 
     /// Ticks what only a right answer ticks.
-    pub(in crate::lab) fn answered(&self, attempt: &mut Attempt) {
+    pub(in crate::lab) fn answered(&self, attempt: &mut Attempt, now: DateTime<Utc>) {
         if self.hooks.question.is_some() {
             attempt.ticks |= 1;
+            self.note_end(attempt, now);
+        }
+    }
+
+    /// Notes when all was observed, once.
+    fn note_end(&self, attempt: &mut Attempt, now: DateTime<Utc>) {
+        if self.is_done(attempt) && attempt.done_at.is_none() {
+            attempt.done_at = Some(now.timestamp());
         }
     }
 }

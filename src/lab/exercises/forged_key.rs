@@ -2,7 +2,7 @@
 
 use super::exercise::{Exercise, Hooks, Observed, Tick, Ticking};
 use super::scene::Scene;
-use crate::lab::log::{Record, RowState, Told};
+use crate::lab::log::{Record, Told};
 
 pub(super) static EXERCISE: Exercise = Exercise {
     number: 19,
@@ -31,7 +31,7 @@ pub(super) static EXERCISE: Exercise = Exercise {
 
 /// A made-up key, read and written, and sent again after the write.
 fn observe(scene: &Scene<'_>) -> Observed {
-    let forged = || scene.recent().iter().map(AsRef::as_ref).filter(|record| is_forged(scene, record));
+    let forged = || scene.recent().iter().map(AsRef::as_ref).filter(|record| scene.sends_made_up_key(record));
     let written = |record: &Record| {
         record.modified && record.saved && record.key_out.is_some() && record.key_out != record.sent_key
     };
@@ -45,15 +45,6 @@ fn observe(scene: &Scene<'_>) -> Observed {
         ticks: found.map(|found| found.is_some()).to_vec(),
         evidence: found.into_iter().flatten().map(|record| record.n).collect(),
     }
-}
-
-/// Whether the table had no row under the key that was sent, and nobody has been given it as far as the log goes: a key
-/// whose row was deleted is none that was made up.
-fn is_forged(scene: &Scene<'_>, record: &Record) -> bool {
-    let given = |other: &Record| other.saved && other.key_out == record.sent_key;
-    record.sent_key.is_some()
-        && record.row_state == RowState::Absent
-        && !scene.everything.iter().any(|other| given(other))
 }
 
 #[cfg(test)]

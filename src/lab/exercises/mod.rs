@@ -7,6 +7,8 @@ mod closed_browser;
 mod endings;
 mod exercise;
 mod find_the_row;
+mod fixation;
+mod foreign_form;
 mod forged_key;
 mod judge;
 mod kept_alive;
@@ -20,10 +22,12 @@ mod restart;
 mod return_visit;
 mod save_every_request;
 mod scene;
+mod script;
 mod server_error;
 mod silence;
 mod stale_cookie;
 mod stock;
+mod stolen_key;
 mod two_views;
 mod view;
 
@@ -56,6 +60,10 @@ pub(super) static EXERCISES: &[&Exercise] = &[
     &forged_key::EXERCISE,
     &own_expiry::EXERCISE,
     &stock::EXERCISE,
+    &fixation::EXERCISE,
+    &stolen_key::EXERCISE,
+    &script::EXERCISE,
+    &foreign_form::EXERCISE,
 ];
 
 /// The exercise of a page's address.

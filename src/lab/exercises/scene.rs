@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::lab::log::{Record, RowView, Told};
+use crate::lab::log::{Record, RowState, RowView, Told};
 use crate::lab::progress::{Closed, Moment, NotedSession, SeenRows};
 
 pub(super) const PLAIN: &str = "/hello/plain";
@@ -77,6 +77,15 @@ impl<'a> Scene<'a> {
         self.recent().iter().filter(move |record| record.path == path)
     }
 
+    /// Whether a key was sent that has no row, and that nobody was given as far as the log goes: a key whose row was
+    /// deleted is none that was made up.
+    pub(super) fn sends_made_up_key(&self, record: &Record) -> bool {
+        let given = |other: &Arc<Record>| other.saved && other.key_out == record.sent_key;
+        record.sent_key.is_some()
+            && record.row_state == RowState::Absent
+            && !self.everything.iter().any(given)
+    }
+
     /// How the browser came back, if it was closed after a request.
     pub(super) fn closed_after(&self, record: &Record) -> Option<&'a Closed> {
         self.closed.filter(|closed| closed.noticed.boot_id == self.boot_id && closed.noticed.n >= record.n)
@@ -122,6 +131,7 @@ pub(super) mod testing {
     /// A log and what belongs to it.
     pub(in crate::lab) struct Trial {
         records: Vec<Arc<Record>>,
+        everything: Vec<Arc<Record>>,
         since: Moment,
         closed: Option<Closed>,
         noted: Option<NotedSession>,
@@ -134,9 +144,12 @@ pub(super) mod testing {
     impl Trial {
         /// Requests, numbered from 1, all of them after the prediction.
         pub(in crate::lab) fn of(records: impl IntoIterator<Item = Record>) -> Self {
-            let records = (1..).zip(records).map(|(n, record)| Arc::new(Record { n, ..record }));
+            let numbered = (1..).zip(records).map(|(n, record)| Arc::new(Record { n, ..record }));
+            let everything: Vec<_> = numbered.collect();
+            let of_sessions = |record: &&Arc<Record>| record.in_session && !record.thief;
             Self {
-                records: records.collect(),
+                records: everything.iter().filter(of_sessions).cloned().collect(),
+                everything,
                 since: Moment { boot_id: RUN.to_owned(), n: 0 },
                 closed: None,
                 noted: None,
@@ -199,7 +212,7 @@ pub(super) mod testing {
         pub(in crate::lab) fn scene(&self) -> Scene<'_> {
             Scene {
                 records: &self.records,
-                everything: &self.records,
+                everything: &self.everything,
                 boot_id: RUN,
                 since: &self.since,
                 closed: self.closed.as_ref(),

@@ -7,18 +7,23 @@ use super::exercise::{Exercise, Tick};
 use crate::lab::log::{Record, Snapshot};
 use crate::lab::progress::Progress;
 
+/// The exercises from this number on attack and defend; the list has them under a heading of their own.
+const FIRST_ATTACK: u8 = 22;
+
 /// An exercise and what a learner has done of it.
 #[derive(Debug, Serialize)]
 pub(in crate::lab) struct ExerciseView {
     pub(in crate::lab) number: u8,
-    title: &'static str,
+    pub(in crate::lab) title: &'static str,
+    /// Whether it is one of those that attack and defend.
+    attack: bool,
     /// `None` until all is ticked, like [`right`](Self::right).
-    finding: Option<&'static str>,
-    right: Option<&'static str>,
+    pub(in crate::lab) finding: Option<&'static str>,
+    pub(in crate::lab) right: Option<&'static str>,
     /// The prediction, once it is locked.
-    choice: Option<String>,
+    pub(in crate::lab) choice: Option<String>,
     pub(in crate::lab) done: bool,
-    ticks: Vec<TickView>,
+    pub(in crate::lab) ticks: Vec<TickView>,
     pub(in crate::lab) ticked: u32,
     evidence: Vec<u64>,
     #[serde(skip)]
@@ -29,7 +34,7 @@ pub(in crate::lab) struct ExerciseView {
 }
 
 #[derive(Debug, Serialize)]
-struct TickView {
+pub(in crate::lab) struct TickView {
     text: &'static str,
     ticked: bool,
 }
@@ -50,6 +55,7 @@ impl ExerciseView {
         Self {
             number: exercise.number,
             title: exercise.title,
+            attack: exercise.number >= FIRST_ATTACK,
             finding: done.then_some(exercise.finding),
             right: done.then_some(exercise.right),
             choice: attempt.map(|attempt| attempt.choice.clone()),

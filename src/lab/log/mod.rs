@@ -9,7 +9,7 @@ mod table;
 mod tags;
 mod text;
 
-pub(super) use self::record::{FAVICON, Note, Record, RowState, Rule, Told};
+pub(super) use self::record::{FAVICON, Note, Record, RowState, Rule, THIEF, Told};
 pub(super) use self::requests::{RequestLog, Snapshot};
 pub(super) use self::row::RowView;
 pub(crate) use self::row::{Ends, Place};

@@ -191,6 +191,12 @@ impl Record {
         Some((self.expire_after()? - self.at).num_seconds().max(1))
     }
 
+    /// Whether the key that was sent led to a live session of a user who is logged in.
+    pub(in crate::lab) fn is_live_session_of(&self, user: &str) -> bool {
+        let row = self.before.as_ref().filter(|_| self.row_state == RowState::Live);
+        row.and_then(|row| row.user.as_deref()) == Some(user)
+    }
+
     /// The key that the session had at the end, as far as the browser knows it.
     pub(in crate::lab) fn key(&self) -> Option<&str> {
         self.key_out.as_deref().or_else(|| self.sent_key.as_deref().filter(|_| self.after.is_some()))
@@ -370,6 +376,20 @@ mod testing {
         /// The cookie is deleted.
         pub(in crate::lab) fn deletes(mut self) -> Self {
             (self.rule, self.cookie, self.key_out) = (Rule::Delete, Told::Delete, None);
+            self
+        }
+
+        /// The rows before and after are of a user who is logged in.
+        pub(in crate::lab) fn user(mut self, user: &str) -> Self {
+            for row in [&mut self.before, &mut self.after].into_iter().flatten() {
+                row.user = Some(user.to_owned());
+            }
+            self
+        }
+
+        /// The thief has sent it.
+        pub(in crate::lab) fn by_thief(mut self) -> Self {
+            self.thief = true;
             self
         }
 

@@ -1,6 +1,7 @@
 //! The lab from outside: what ticks, what does not, what is refused, and that looking touches nothing.
 
 mod answers;
+mod attacks;
 #[cfg(any(feature = "redis", feature = "memcached"))]
 mod caches;
 mod engines;
@@ -9,6 +10,7 @@ mod keys_and_ends;
 mod pages;
 mod play;
 mod refusals;
+mod report;
 mod rooms;
 
 use futures_util::future::join;
@@ -45,6 +47,10 @@ const RIGHT: &[(u8, &str)] = &[
     (19, "c"),
     (20, "c"),
     (21, "b"),
+    (22, "c"),
+    (23, "b"),
+    (24, "c"),
+    (25, "c"),
 ];
 
 /// How the pages count what is done.
@@ -138,6 +144,10 @@ impl World {
         self.forge_a_key().await;
         self.set_three_ends().await;
         self.compare_with_the_stock_counter().await;
+        self.fix_a_key().await;
+        self.steal_a_key().await;
+        self.let_a_script_look().await;
+        self.come_from_elsewhere().await;
         // A session to be found again after the restart.
         self.visit(&[WORLD, "/lab"]).await;
     }

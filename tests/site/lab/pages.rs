@@ -3,7 +3,7 @@
 use super::{AGE, POKE, RIGHT, WORLD, WORLD2};
 use crate::world::World;
 
-const PAGES: [&str; 15] = [
+const PAGES: [&str; 16] = [
     "/",
     "/lab",
     "/lab/exercise/9",
@@ -18,6 +18,7 @@ const PAGES: [&str; 15] = [
     "/lab/code",
     "/lab/sandbox",
     "/lab/report",
+    "/lab/report/save",
     "/lab/feed?after=0",
 ];
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \

@@ -5,17 +5,20 @@ use actix_web::http::Method;
 use super::{PLAIN, WORLD, WORLD2, done_of_all};
 use crate::world::World;
 
-const FORMS: [&str; 10] = [
+const FORMS: [&str; 13] = [
     "/play/set",
     "/play/flush",
     "/lab/settings",
     "/lab/theme",
     "/lab/forget",
     "/lab/plant",
+    "/lab/httponly",
+    "/lab/thief",
     "/lab/exercise/1/predict",
     "/lab/exercise/1/reset",
     "/lab/exercise/3/answer",
     "/lab/rows/clearsessions",
+    "/lab/report/answer",
 ];
 
 /// A world whose state a refused request must leave as it is.
@@ -144,7 +147,7 @@ async fn bad_values_are_a_400() {
     let mut world = inhabited().await;
     let rows = world.rows();
     let (long_key, long_value) = ("k".repeat(201), "v".repeat(2001));
-    let cases: [(&str, &[(&str, &str)]); 27] = [
+    let cases: [(&str, &[(&str, &str)]); 32] = [
         ("/lab/settings", &[]),
         ("/lab/settings", &[("age", "")]),
         ("/lab/settings", &[("age", "4")]),
@@ -166,7 +169,12 @@ async fn bad_values_are_a_400() {
         ("/play/expire_in", &[("seconds", "0")]),
         ("/play/expire_at", &[("seconds", "999999999999")]),
         ("/lab/plant", &[]),
+        ("/lab/httponly", &[]),
+        ("/lab/httponly", &[("httponly", "perhaps")]),
         ("/lab/plant", &[("key", "")]),
+        ("/lab/thief", &[]),
+        ("/lab/thief", &[("deed", "murder")]),
+        ("/lab/thief", &[("deed", "again")]),
         ("/lab/plant", &[("key", "short")]),
         ("/lab/plant", &[("key", "ABCDEFGHIJ")]),
         ("/lab/plant", &[("key", "abcdefgh; Domain=example.com")]),

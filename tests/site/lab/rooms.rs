@@ -653,3 +653,29 @@ async fn a_thousand_strangers_close_each_others_rooms_and_not_those_that_are_use
     }
     assert_eq!(kept, 63, "64 with the one that is used");
 }
+
+#[actix_web::test]
+async fn an_attack_stays_in_its_room() {
+    let mut world = World::start();
+    world.visit(&["/lab", "/lab", WORLD]).await;
+    let mut other = Browser::open(&world).await;
+    other.predict(23).await;
+    other.post("/play/login", &[]).await;
+    other.post("/lab/thief", &[("deed", "steal")]).await;
+    other.post("/play/logout", &[]).await;
+    other.post("/lab/thief", &[("deed", "again")]).await;
+    assert!(other.is_done(23).await);
+    other.post("/lab/thief", &[("deed", "visit")]).await;
+    let planted = other.post("/lab/plant", &[]).await;
+    assert!(planted.header("set-cookie").unwrap().contains(&format!("Path={}", other.root)), "{planted:?}");
+    other.post("/lab/httponly", &[("httponly", "false")]).await;
+    assert!(!other.get(WORLD).await.header("set-cookie").unwrap().contains("HttpOnly"));
+    let elsewhere = other.get("/elsewhere").await;
+    assert!(elsewhere.body.contains(&format!("{}/transfer", other.root)), "{}", elsewhere.body);
+    assert!(
+        world.get(WORLD).await.header("set-cookie").unwrap().contains("HttpOnly"),
+        "the main room's setting"
+    );
+    let timeline = world.get("/lab/timeline").await.body;
+    assert!(!timeline.contains("the thief") && !timeline.contains("/play/login"), "{timeline}");
+}
