@@ -77,7 +77,8 @@ def load_table(results, load):
         "|---|---:|---:|---:|---:|---:|---:|---:|" + ("---:|" if load == "hot" else ""),
     ]
     for peer in results["peers"]:
-        lines.append(peer_row(results, load, peer))
+        if runs(results, load, peer["name"]):
+            lines.append(peer_row(results, load, peer))
     return "\n".join(lines)
 
 

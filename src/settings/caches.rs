@@ -56,8 +56,12 @@ pub(super) fn session_cache(
         if caches.is_empty() && alias == DEFAULT_CACHE {
             return Ok(CacheOptions::default());
         }
-        let aliases = caches.keys().filter(|alias| is_plain(alias)).cloned().collect::<Vec<_>>().join(", ");
-        return Err(sources.refused("SESSION_CACHE_ALIAS", &format!("an alias in CACHES: {aliases}")));
+        let mut aliases: Vec<_> = caches.keys().map(String::as_str).filter(|alias| is_plain(alias)).collect();
+        if caches.is_empty() {
+            aliases.push(DEFAULT_CACHE);
+        }
+        let allowed = format!("an alias in CACHES: {}", aliases.join(", "));
+        return Err(sources.refused("SESSION_CACHE_ALIAS", &allowed));
     };
     let options = CacheOptions::new(&cache.backend, &cache.location)
         .and_then(|options| options.with_keys(cache.key_prefix.clone(), cache.version));

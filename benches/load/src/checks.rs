@@ -35,6 +35,7 @@ impl Wrong {
 pub struct Checks {
     load: Load,
     sessions: bool,
+    stateless: bool,
     seen: HashSet<Box<[u8]>>,
     pub wrong: Wrong,
     /// Answers of status 200, counted or not.
@@ -46,6 +47,7 @@ impl Checks {
         Self {
             load: options.load,
             sessions: !options.no_session,
+            stateless: options.stateless,
             seen: HashSet::with_capacity(1 << 20),
             wrong: Wrong::default(),
             answered: 0,
@@ -96,14 +98,14 @@ impl Checks {
             self.wrong.counter += 1;
             self.wrong.note(|| format!("a new client saw {counter}"));
         }
-        if !set_cookie.is_some_and(|cookie| self.seen.insert(cookie.into())) {
+        if !set_cookie.is_some_and(|cookie| self.stateless || self.seen.insert(cookie.into())) {
             self.wrong.session += 1;
             self.wrong.note(|| "a new client got no session, or another's".to_owned());
         }
     }
 
     fn same_session(&mut self, client: &Client, set_cookie: Option<&[u8]>) {
-        if set_cookie.is_some_and(|cookie| cookie != client.cookie()) {
+        if !self.stateless && set_cookie.is_some_and(|cookie| cookie != client.cookie()) {
             self.wrong.session += 1;
             self.wrong.note(|| "a session changed its id".to_owned());
         }

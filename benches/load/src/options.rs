@@ -39,6 +39,9 @@ pub struct Options {
     /// The server knows no sessions: only the status and the shape of the page are checked.
     #[arg(long)]
     pub no_session: bool,
+    /// A session's cookie is the session: it is another after each save, and two of one second may be the same.
+    #[arg(long)]
+    pub stateless: bool,
     /// Existing sessions for returning clients, one cookie value per line; the connections share them out
     /// and each takes its own in turn.
     #[arg(long)]

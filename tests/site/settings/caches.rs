@@ -76,7 +76,7 @@ fn what_is_no_cache_is_refused_in_one_line() {
     let memcached = if cfg!(feature = "memcached") { "LOCATION is missing" } else { "--features memcached" };
     let tls = if cfg!(feature = "redis") { "--features redis-tls" } else { "--features redis" };
     for (table, said) in [
-        ("SESSION_CACHE_ALIAS = 'mine'".to_owned(), "SESSION_CACHE_ALIAS"),
+        ("SESSION_CACHE_ALIAS = 'mine'".to_owned(), "an alias in CACHES: default"),
         (
             format!("SESSION_CACHE_ALIAS = 'mine'\n{}", backend("locmem.LocMemCache", "")),
             "an alias in CACHES: default",
