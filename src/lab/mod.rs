@@ -8,6 +8,7 @@
 mod actions;
 mod at_once;
 mod code;
+mod drawing;
 mod entrance;
 mod error;
 mod exercises;

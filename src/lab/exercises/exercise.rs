@@ -1,6 +1,7 @@
 //! What an exercise is made of, and how its ticks are kept.
 
 use super::scene::Scene;
+use crate::lab::drawing::Column;
 use crate::lab::progress::{Attempt, NotedSession, SeenRows};
 
 /// An exercise, but for its texts: these are in `templates/lab/exercises/`.
@@ -16,6 +17,8 @@ pub(in crate::lab) struct Exercise {
     pub(in crate::lab) ticks: &'static [Tick],
     /// What there was to find out. No page shows it before all is ticked.
     pub(in crate::lab) finding: &'static str,
+    /// What proves it, of the requests that show it.
+    pub(super) columns: &'static [Column],
     /// The ticks that the log gives, a pure function.
     pub(super) observe: fn(&Scene<'_>) -> Observed,
     pub(super) ticking: Ticking,
@@ -174,6 +177,7 @@ mod tests {
             right: "b",
             ticks,
             finding: "",
+            columns: &[],
             observe,
             ticking,
             hooks,

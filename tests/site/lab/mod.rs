@@ -3,6 +3,7 @@
 mod answers;
 #[cfg(any(feature = "redis", feature = "memcached"))]
 mod caches;
+mod drawings;
 mod engines;
 mod exercises;
 mod keys_and_ends;
