@@ -5,6 +5,7 @@ use actix_web::web::{Data, Query};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::drawing::Difference;
 use super::error::LabError;
 use super::exercises::{ExerciseView, find};
 use super::log::Record;
@@ -53,6 +54,7 @@ pub(super) async fn feed(
     if let Some(view) = &view {
         context.insert("evidence", &view.evidence(&visit.log));
         context.insert("proof", &view.proof(&visit.log));
+        context.insert("last_row", &view.evidence(&visit.log).last().map(|record| Difference::of(record)));
         context.insert("exercise", view);
         names.extend(EXERCISE_PANELS);
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
+use super::drawing::{Difference, Flow};
 use super::log::{KeyTag, Record, RowView, Snapshot, Told, shortened};
 
 /// The panels at one moment.
@@ -14,6 +15,10 @@ pub(super) struct Panels {
     pub(super) row: Option<RowView>,
     row_tag: Option<KeyTag>,
     last: Option<Arc<Record>>,
+    /// The decision that it came to.
+    flow: Flow,
+    /// What it did to the row.
+    difference: Option<Difference>,
 }
 
 /// What the panels are made of, beside the log.
@@ -87,6 +92,8 @@ impl Panels {
             life: Life { sent_tag: present.sent.map(|key| log.tag(key)), ..Life::new(&records, &present) },
             row_tag: present.row.as_ref().map(|row| log.tag(&row.key)),
             row: present.row,
+            flow: Flow::of(records.last().map(AsRef::as_ref)),
+            difference: records.last().map(|record| Difference::of(record)),
             last: records.last().cloned(),
         }
     }

@@ -7,7 +7,7 @@ use serde_json::json;
 use tera::Context;
 
 use super::code::excerpts;
-use super::drawing::{EVERYTHING, Table, WHOLE};
+use super::drawing::{Difference, EVERYTHING, Flow, Table, WHOLE};
 use super::error::LabError;
 use super::exercises::{ExerciseView, find};
 use super::log::{KeyTag, RowView};
@@ -71,6 +71,7 @@ pub(super) async fn exercise(
     let view = ExerciseView::new(exercise, &visit.learner.progress);
     context.insert("evidence", &view.evidence(&visit.log));
     context.insert("proof", &view.proof(&visit.log));
+    context.insert("last_row", &view.evidence(&visit.log).last().map(|record| Difference::of(record)));
     context.insert("exercise", &view);
     context.insert("answer", query.answer.as_deref().unwrap_or_default());
     visit.answer(templates.render(&format!("lab/exercises/{number}.html"), &context)?)
@@ -111,6 +112,8 @@ pub(super) async fn request(templates: Data<Templates>, number: Path<u64>, mut v
     let records = &visit.log.records;
     let number_at = |at: Option<usize>| at.and_then(|at| records.get(at)).map(|record| record.n);
     context.insert("record", &records[at]);
+    context.insert("flow", &Flow::of(Some(&records[at])));
+    context.insert("difference", &Difference::of(&records[at]));
     context.insert("previous", &number_at(at.checked_sub(1)));
     context.insert("next", &number_at(Some(at + 1)));
     visit.answer(templates.render("lab/request.html", &context)?)

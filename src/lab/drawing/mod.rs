@@ -2,6 +2,8 @@
 //! on the page.
 
 mod bars;
+mod difference;
+mod flow;
 mod lives;
 mod marks;
 mod picture;
@@ -9,5 +11,7 @@ mod scale;
 mod table;
 mod words;
 
+pub(super) use self::difference::Difference;
+pub(super) use self::flow::Flow;
 pub(super) use self::picture::{COMPACT, Picture, Size, WHOLE};
 pub(super) use self::table::{Column, EVERYTHING, SHORT, Table};

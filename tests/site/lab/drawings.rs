@@ -120,3 +120,26 @@ async fn evidence_has_the_columns_that_prove_the_point() {
     assert_eq!(headings, expected, "{evidence}");
     assert_eq!(evidence.matches("aria-label=\"Request ").count(), 2, "{evidence}");
 }
+
+#[actix_web::test]
+async fn the_way_of_a_request_is_told_and_what_it_did_to_the_row() {
+    let mut world = World::start();
+    world.visit(&[PLAIN, WORLD]).await;
+    world.advance(3);
+    world.visit(&[WORLD, WORLD2]).await;
+    world.post("/play/flush", &[]).await;
+    for (n, way, row, changed) in [
+        (1, "is not saved, since the session was not modified", "no row", 0),
+        (2, "is saved, since the session was modified", "● a new row", 2),
+        (3, "is saved, since the session was modified", "● written", 2),
+        (4, "is not saved, since the session was not modified", "not touched", 0),
+        (5, "sent a cookie, and its session is empty: the cookie is deleted", "the row is gone", 2),
+    ] {
+        let page = world.get(&format!("/lab/timeline/{n}")).await.body;
+        let strip = part(&page, "<ol class=\"strip\"", "</ol>");
+        assert!(strip.contains(&format!("Request {n} {way}")), "{n}: {strip}");
+        assert!(strip.contains(row), "{n}: {strip}");
+        assert_eq!(strip.matches("<ins>").count(), changed, "{n}: {strip}");
+        assert!(page.contains("<svg class=\"flow\" role=\"img\""), "{n}");
+    }
+}
