@@ -70,7 +70,8 @@ impl Scale {
         let after = self.knots.partition_point(|(knot, _)| *knot <= at);
         let x = match (after.checked_sub(1).map(|before| self.knots[before]), self.knots.get(after)) {
             (Some((from, left)), Some((to, right))) => {
-                left + (right - left) * seconds(at - from) / seconds(*to - from)
+                // Two moments within a millisecond are one.
+                left + (right - left) * seconds(at - from) / seconds(*to - from).max(0.001)
             }
             (Some((_, x)), None) | (None, Some(&(_, x))) => x,
             (None, None) => MARGIN,
@@ -152,6 +153,16 @@ mod tests {
             ("in any order", vec![40, 0, 20], vec![2.0, 14.0, 26.0]),
         ] {
             assert_eq!(places(&scale(&stops), &[0, 5, 10]), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn moments_within_a_millisecond_have_a_place() {
+        let at = |micros| Record::moment(1) + TimeDelta::microseconds(micros);
+        let stops = [0, 100, 300].map(|micros| Stop { at: at(micros), marked: false });
+        let scale = Scale::new(stops.to_vec(), &MEASURE);
+        for micros in [0, 50, 100, 200, 300] {
+            assert!((2.0..=2.01).contains(&scale.x(at(micros))), "{micros}: {}", scale.x(at(micros)));
         }
     }
 
