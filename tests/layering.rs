@@ -129,6 +129,7 @@ const FILES: [(&str, &[&str]); 10] = [
             "error",
             "log",
             "rooms",
+            "drawing",
             "progress",
             "exercises",
             "at_once",

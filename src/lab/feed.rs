@@ -5,20 +5,24 @@ use actix_web::web::{Data, Query};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::drawing::Difference;
 use super::error::LabError;
 use super::exercises::{ExerciseView, find};
 use super::log::Record;
 use super::pages::page;
+use super::views::add_timeline;
 use super::visit::Visit;
 use crate::sessions::SessionPolicy;
 use crate::site::Templates;
 
 /// Panels that are brought up to date while a page is open, by the name of their template.
-const PANELS: [&str; 5] = ["life", "exchange", "row", "timeline", "rule"];
+const PANELS: [&str; 6] = ["life", "exchange", "row", "drawing", "timeline", "rule"];
 /// The same of an exercise.
 const EXERCISE_PANELS: [&str; 2] = ["observed", "evidence"];
 /// The same of the front page.
 const FRONT_PANELS: [&str; 1] = ["front"];
+/// The same of the timeline.
+const TIMELINE_PANELS: [&str; 2] = ["drawing", "timeline"];
 
 #[derive(Debug, Deserialize)]
 pub(super) struct FeedQuery {
@@ -35,15 +39,22 @@ pub(super) async fn feed(
 ) -> Result<HttpResponse, LabError> {
     let exercise = query.exercise.map(|number| find(number).ok_or(LabError::NotFound("exercise")));
     let exercise = exercise.transpose()?;
-    let mut context = page(&mut visit, "feed", "/lab").await;
+    let here = query.page.as_deref().unwrap_or("feed");
+    let mut context = page(&mut visit, here, "/lab").await;
     context.insert("fed", &true);
     let view = exercise.map(|exercise| ExerciseView::new(exercise, &visit.learner.progress));
-    let mut names = match query.page.as_deref() {
-        Some("front") => FRONT_PANELS.to_vec(),
+    let mut names = match here {
+        "front" => FRONT_PANELS.to_vec(),
+        "timeline" => {
+            add_timeline(&mut context, &visit);
+            TIMELINE_PANELS.to_vec()
+        }
         _ => PANELS.to_vec(),
     };
     if let Some(view) = &view {
         context.insert("evidence", &view.evidence(&visit.log));
+        context.insert("proof", &view.proof(&visit.log));
+        context.insert("last_row", &view.evidence(&visit.log).last().map(|record| Difference::of(record)));
         context.insert("exercise", view);
         names.extend(EXERCISE_PANELS);
     }

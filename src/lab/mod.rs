@@ -9,6 +9,7 @@ mod actions;
 mod at_once;
 mod code;
 mod demo_user;
+mod drawing;
 mod entrance;
 mod error;
 mod exercises;

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use tera::Context;
 
+use super::drawing::{COMPACT, Picture, SHORT, Size, Table};
 use super::exercises::{CLOSED_BROWSER, ExerciseView, Leftover, judge, leftover_key};
 use super::learner::Theme;
 use super::limits::{self, FormLimits};
@@ -11,6 +12,9 @@ use super::panels::{Panels, Present, last_known_key};
 use super::rooms::RoomId;
 use super::thief::Seen;
 use super::visit::Visit;
+
+/// Requests below the small picture.
+const SHOWN: usize = 8;
 
 /// `SESSION_COOKIE_AGE`, `SESSION_SAVE_EVERY_REQUEST` and what else a page depends on, as they are now.
 #[derive(Debug, Serialize)]
@@ -81,6 +85,8 @@ pub(super) async fn page(visit: &mut Visit, here: &str, path: &str) -> Context {
     context.insert("panels", &panels);
     context.insert("other_site", &visit.other_site);
     context.insert("thief", &Seen::of(&visit.log).unwrap_or_default());
+    context.insert("picture", &picture(visit, COMPACT));
+    context.insert("requests", &Table::new(visit.log.records.iter().rev().take(SHOWN), SHORT));
     context
 }
 
@@ -97,6 +103,11 @@ async fn leftover(visit: &Visit) -> Option<Leftover> {
     let key = leftover_key(&visit.learner.progress, &visit.log, visit.lab.now())?;
     let is_there = visit.room.table.has(&key).await?;
     Some(Leftover { key, is_there })
+}
+
+/// Time drawn, as it is for the browser that asks.
+pub(super) fn picture(visit: &Visit, size: Size) -> Option<Picture> {
+    Picture::new(&visit.log, visit.learner.sessionid.as_deref(), visit.lab.now(), size)
 }
 
 /// The session on the front page.

@@ -1,23 +1,24 @@
-//! What stands beside an exercise: the two clocks, the last exchange, the row, the timeline, the rule.
+//! What stands beside an exercise: the two clocks, the last exchange, the row, the rule.
 
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
-use super::log::{Record, RowView, Snapshot, Told, shortened};
-
-/// Requests that the short timeline shows.
-const SHOWN: usize = 8;
+use super::drawing::{Difference, Flow};
+use super::log::{KeyTag, Record, RowView, Snapshot, Told, shortened};
 
 /// The panels at one moment.
 #[derive(Debug, Serialize)]
 pub(super) struct Panels {
     life: Life,
     pub(super) row: Option<RowView>,
+    row_tag: Option<KeyTag>,
     last: Option<Arc<Record>>,
-    /// The newest first.
-    timeline: Vec<Arc<Record>>,
+    /// The decision that it came to.
+    flow: Flow,
+    /// What it did to the row.
+    difference: Option<Difference>,
 }
 
 /// What the panels are made of, beside the log.
@@ -36,6 +37,7 @@ pub(super) struct Present<'a> {
 struct Life {
     /// What the browser sends with this very request.
     sent: Option<String>,
+    sent_tag: Option<KeyTag>,
     cookie: Clock,
     row: Clock,
     /// The request that was last saved, whose age both clocks began with.
@@ -86,11 +88,14 @@ impl Clock {
 impl Panels {
     pub(super) fn new(log: &Snapshot, present: Present<'_>) -> Self {
         let records: Vec<_> = chosen(log).cloned().collect();
+        let last = log.records.iter().rev().find(|record| record.is_a_visit());
         Self {
-            life: Life::new(&records, &present),
+            life: Life { sent_tag: present.sent.map(|key| log.tag(key)), ..Life::new(&records, &present) },
+            row_tag: present.row.as_ref().map(|row| log.tag(&row.key)),
             row: present.row,
-            last: log.records.iter().rev().find(|record| record.is_a_visit()).cloned(),
-            timeline: log.records.iter().rev().take(SHOWN).cloned().collect(),
+            flow: Flow::of(last.map(AsRef::as_ref)),
+            difference: last.map(|record| Difference::of(record)),
+            last: last.cloned(),
         }
     }
 
@@ -119,6 +124,7 @@ impl Life {
         let end = row.as_ref().and_then(|row| row.expire_date);
         Self {
             sent: sent.map(shortened),
+            sent_tag: None,
             cookie: cookie_clock(records, sent.is_some(), now),
             row: end.map_or(Clock::without_end(State::Absent), |end| Clock::until(end, total, now)),
             saved_by: save.map(|save| save.n),

@@ -4,12 +4,14 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Path, Query};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use tera::Context;
 
 use super::code::excerpts;
+use super::drawing::{Difference, EVERYTHING, Flow, Table, WHOLE};
 use super::error::LabError;
 use super::exercises::{ExerciseView, find};
-use super::log::RowView;
-use super::pages::page;
+use super::log::{KeyTag, RowView};
+use super::pages::{page, picture};
 use super::redirects::see;
 use super::rows::RoomRows;
 use super::visit::Visit;
@@ -68,6 +70,8 @@ pub(super) async fn exercise(
     let mut context = page(&mut visit, "lab", &format!("/lab/exercise/{number}")).await;
     let view = ExerciseView::new(exercise, &visit.learner.progress);
     context.insert("evidence", &view.evidence(&visit.log));
+    context.insert("proof", &view.proof(&visit.log));
+    context.insert("last_row", &view.evidence(&visit.log).last().map(|record| Difference::of(record)));
     context.insert("exercise", &view);
     context.insert("answer", query.answer.as_deref().unwrap_or_default());
     visit.answer(templates.render(&format!("lab/exercises/{number}.html"), &context)?)
@@ -89,9 +93,14 @@ pub(super) async fn learn(templates: Data<Templates>, number: Path<usize>, mut v
 /// `/lab/timeline`: every request.
 pub(super) async fn timeline(templates: Data<Templates>, mut visit: Visit) -> Answer {
     let mut context = page(&mut visit, "timeline", "/lab/timeline").await;
-    let newest_first: Vec<_> = visit.log.records.iter().rev().collect();
-    context.insert("records", &newest_first);
+    add_timeline(&mut context, &visit);
     visit.answer(templates.render("lab/timeline.html", &context)?)
+}
+
+/// All of it, instead of what stands beside an exercise.
+pub(super) fn add_timeline(context: &mut Context, visit: &Visit) {
+    context.insert("picture", &picture(visit, WHOLE));
+    context.insert("requests", &Table::new(visit.log.records.iter().rev(), EVERYTHING));
 }
 
 /// `/lab/timeline/N`: one request, with all that is known of it.
@@ -103,6 +112,8 @@ pub(super) async fn request(templates: Data<Templates>, number: Path<u64>, mut v
     let records = &visit.log.records;
     let number_at = |at: Option<usize>| at.and_then(|at| records.get(at)).map(|record| record.n);
     context.insert("record", &records[at]);
+    context.insert("flow", &Flow::of(Some(&records[at])));
+    context.insert("difference", &Difference::of(&records[at]));
     context.insert("previous", &number_at(at.checked_sub(1)));
     context.insert("next", &number_at(Some(at + 1)));
     visit.answer(templates.render("lab/request.html", &context)?)
@@ -118,6 +129,7 @@ pub(super) struct RowsQuery {
 struct ListedRow {
     #[serde(flatten)]
     row: RowView,
+    tag: KeyTag,
     live: bool,
     left_s: i64,
     /// Whether the browser sends this key.
@@ -139,6 +151,7 @@ pub(super) async fn rows(templates: Data<Templates>, query: Query<RowsQuery>, mu
     let listed: Vec<_> = found
         .into_iter()
         .map(|row| ListedRow {
+            tag: visit.log.tag(&row.key),
             live: row.is_live(now),
             left_s: row.expire_date.map_or(0, |end| (end - now).num_seconds().abs()),
             own: !can_list || Some(row.key.as_str()) == own,

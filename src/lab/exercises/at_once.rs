@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::exercise::{Exercise, Hooks, Observed, Tick, Ticking};
 use super::scene::{Scene, WORLD};
+use crate::lab::drawing::Column;
 use crate::lab::log::{Record, RowState};
 
 const GET_THEN_SET: &str = "/play/get_then_set_at_once";
@@ -31,6 +32,7 @@ pub(super) static EXERCISE: Exercise = Exercise {
         Tick { before: "what the counter is now", seen: "it rose by two: no update was lost" },
     ],
     finding: "Two tabs share one session. When two requests get and set a value at the same time, one update is lost.",
+    columns: &[Column::Request, Column::SentKey, Column::Counter, Column::Saved, Column::Note],
     observe,
     ticking: Ticking::OneByOne,
     hooks: Hooks::NONE,

@@ -2,6 +2,7 @@
 
 use super::exercise::{Exercise, Hooks, Observed, Tick, Ticking};
 use super::scene::Scene;
+use crate::lab::drawing::Column;
 use crate::lab::progress::SeenRows;
 
 pub(super) static EXERCISE: Exercise = Exercise {
@@ -18,6 +19,7 @@ pub(super) static EXERCISE: Exercise = Exercise {
         Tick { before: "what became of the live row", seen: "the live row stayed" },
     ],
     finding: "clearsessions deletes the rows that have expired, and no others. Until it runs they stay.",
+    columns: &[Column::Time, Column::Request, Column::SentKey, Column::KeyAfter, Column::ExpireAfter],
     observe,
     ticking: Ticking::OneByOne,
     hooks: Hooks { see: Some(see), ..Hooks::NONE },

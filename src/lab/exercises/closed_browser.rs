@@ -2,6 +2,7 @@
 
 use super::exercise::{Exercise, Hooks, Observed, Tick, Ticking};
 use super::scene::Scene;
+use crate::lab::drawing::Column;
 use crate::lab::log::Told;
 
 pub(in crate::lab) static EXERCISE: Exercise = Exercise {
@@ -18,6 +19,14 @@ pub(in crate::lab) static EXERCISE: Exercise = Exercise {
         Tick { before: "what became of the row", seen: "the row of that cookie was live all the same" },
     ],
     finding: "Closing the browser ends the cookie. The row lives on, until SESSION_COOKIE_AGE after its last save.",
+    columns: &[
+        Column::Time,
+        Column::Request,
+        Column::SentKey,
+        Column::Cookie,
+        Column::KeyAfter,
+        Column::ExpireAfter,
+    ],
     observe,
     ticking: Ticking::OneByOne,
     hooks: Hooks::NONE,

@@ -2,6 +2,7 @@
 
 use super::exercise::{Exercise, Hooks, Observed, Tick, Ticking};
 use super::scene::Scene;
+use crate::lab::drawing::Column;
 use crate::lab::log::{Record, RowState, RowView, Told};
 
 const CYCLE_KEY: &str = "/play/cycle_key";
@@ -24,6 +25,14 @@ pub(super) static EXERCISE: Exercise = Exercise {
         },
     ],
     finding: "cycle_key changes the key, clear empties the data, and flush ends the session.",
+    columns: &[
+        Column::Request,
+        Column::SentKey,
+        Column::RowFound,
+        Column::Session,
+        Column::Cookie,
+        Column::KeyAfter,
+    ],
     observe,
     ticking: Ticking::OneByOne,
     hooks: Hooks::NONE,

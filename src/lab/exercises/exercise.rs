@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::scene::Scene;
+use crate::lab::drawing::Column;
 use crate::lab::progress::{Attempt, MOST_EVIDENCE, NotedSession, SeenRows};
 
 /// An exercise, but for its texts: these are in `templates/lab/exercises/`.
@@ -18,6 +19,8 @@ pub(in crate::lab) struct Exercise {
     pub(in crate::lab) ticks: &'static [Tick],
     /// What there was to find out. No page shows it before all is ticked.
     pub(in crate::lab) finding: &'static str,
+    /// What proves it, of the requests that show it.
+    pub(super) columns: &'static [Column],
     /// The ticks that the log gives, a pure function.
     pub(super) observe: fn(&Scene<'_>) -> Observed,
     pub(super) ticking: Ticking,
@@ -186,6 +189,7 @@ mod tests {
             right: "b",
             ticks,
             finding: "",
+            columns: &[],
             observe,
             ticking,
             hooks,

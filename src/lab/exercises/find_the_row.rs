@@ -1,6 +1,7 @@
 //! The cookie's value is the row's primary key: the learner names its first characters.
 
 use super::exercise::{Answer, Exercise, Hooks, Observed, Question, Tick, Ticking, Verdict};
+use crate::lab::drawing::Column;
 
 /// Characters of the key that are asked for.
 const PREFIX: usize = 6;
@@ -16,6 +17,7 @@ pub(super) static EXERCISE: Exercise = Exercise {
     }],
     finding: "The cookie's value is the primary key of a row in django_session.",
     // No request shows that somebody has read the table.
+    columns: &[Column::Request, Column::SentKey, Column::RowFound, Column::KeyAfter],
     observe: |_| Observed::default(),
     ticking: Ticking::OneByOne,
     hooks: Hooks {

@@ -2,6 +2,7 @@
 
 use super::exercise::{Exercise, Hooks, Observed, Tick, Ticking};
 use super::scene::Scene;
+use crate::lab::drawing::Column;
 use crate::lab::log::{Record, RowState};
 
 const LOGIN: &str = "/play/login";
@@ -28,6 +29,14 @@ pub(super) static EXERCISE: Exercise = Exercise {
         },
     ],
     finding: "A login must change the key: else whoever has fixed it is logged in too.",
+    columns: &[
+        Column::Time,
+        Column::Request,
+        Column::SentKey,
+        Column::RowFound,
+        Column::KeyAfter,
+        Column::Note,
+    ],
     observe,
     ticking: Ticking::OneByOne,
     hooks: Hooks::NONE,

@@ -2,6 +2,7 @@
 
 use super::exercise::{Exercise, Hooks, Observed, Tick, Ticking};
 use super::scene::Scene;
+use crate::lab::drawing::Column;
 use crate::lab::log::{Record, RowState, Told};
 
 /// What another site's page may send to.
@@ -21,6 +22,7 @@ pub(super) static EXERCISE: Exercise = Exercise {
         },
     ],
     finding: "SameSite=Lax lets the cookie come along with a link from another site, and not with its form.",
+    columns: &[Column::Time, Column::Request, Column::SentKey, Column::Status, Column::Cookie],
     observe,
     ticking: Ticking::OneByOne,
     hooks: Hooks::NONE,

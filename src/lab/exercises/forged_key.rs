@@ -2,6 +2,7 @@
 
 use super::exercise::{Exercise, Hooks, Observed, Tick, Ticking};
 use super::scene::Scene;
+use crate::lab::drawing::Column;
 use crate::lab::log::{Record, Told};
 
 pub(super) static EXERCISE: Exercise = Exercise {
@@ -24,6 +25,14 @@ pub(super) static EXERCISE: Exercise = Exercise {
         },
     ],
     finding: "A session never takes over a key that the server has not made itself.",
+    columns: &[
+        Column::Request,
+        Column::SentKey,
+        Column::RowFound,
+        Column::Session,
+        Column::Cookie,
+        Column::KeyAfter,
+    ],
     observe,
     ticking: Ticking::OneByOne,
     hooks: Hooks::NONE,

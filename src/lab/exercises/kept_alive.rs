@@ -2,6 +2,7 @@
 
 use super::exercise::{Exercise, Hooks, Observed, Tick, Ticking};
 use super::scene::{Scene, WORLD};
+use crate::lab::drawing::Column;
 
 /// Saves that are asked for.
 const VISITS: usize = 4;
@@ -17,6 +18,14 @@ pub(super) static EXERCISE: Exercise = Exercise {
         Tick { before: "what expire_date did", seen: "expire_date rose each time" },
     ],
     finding: "Every save gives the cookie and the row their full age again.",
+    columns: &[
+        Column::Time,
+        Column::Counter,
+        Column::Saved,
+        Column::KeyAfter,
+        Column::ExpireBefore,
+        Column::ExpireAfter,
+    ],
     observe,
     ticking: Ticking::Together,
     hooks: Hooks::NONE,

@@ -2,6 +2,7 @@
 
 use super::exercise::{Exercise, Hooks, Observed, Tick, Ticking};
 use super::scene::{NewClient, Scene};
+use crate::lab::drawing::Column;
 use crate::lab::log::Record;
 
 pub(super) static EXERCISE: Exercise = Exercise {
@@ -15,6 +16,14 @@ pub(super) static EXERCISE: Exercise = Exercise {
         Tick { before: "which key you were given", seen: "you were given a new key" },
     ],
     finding: "Without its cookie a browser is a new visitor. The old row stays as it is until it expires.",
+    columns: &[
+        Column::Time,
+        Column::Request,
+        Column::SentKey,
+        Column::Counter,
+        Column::KeyAfter,
+        Column::ExpireAfter,
+    ],
     observe,
     ticking: Ticking::Together,
     hooks: Hooks::NONE,

@@ -2,6 +2,7 @@
 
 use super::exercise::{Exercise, Hooks, Observed, Tick, Ticking};
 use super::scene::Scene;
+use crate::lab::drawing::Column;
 use crate::lab::log::{Record, RowState, RowView};
 
 const COPY: &str = "/play/nested_copy";
@@ -27,6 +28,7 @@ pub(super) static EXERCISE: Exercise = Exercise {
         Tick { before: "what the row holds now", seen: "the row holds the longer list" },
     ],
     finding: "The session notices what is put into it, and not what is changed inside.",
+    columns: &[Column::Request, Column::Modified, Column::Saved, Column::Note],
     observe,
     ticking: Ticking::OneByOne,
     hooks: Hooks::NONE,

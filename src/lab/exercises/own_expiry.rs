@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 
 use super::exercise::{Exercise, Hooks, Observed, Tick, Ticking};
 use super::scene::Scene;
+use crate::lab::drawing::Column;
 use crate::lab::log::Record;
 
 const INTEGER: &str = "/play/expire_in";
@@ -34,6 +35,14 @@ pub(super) static EXERCISE: Exercise = Exercise {
         Tick { before: "what None did to the end", seen: "None: SESSION_COOKIE_AGE from now on" },
     ],
     finding: "An integer counts from every save, a timedelta is one fixed moment, and None goes back to the setting.",
+    columns: &[
+        Column::Time,
+        Column::Request,
+        Column::Cookie,
+        Column::ExpireBefore,
+        Column::ExpireAfter,
+        Column::Note,
+    ],
     observe,
     ticking: Ticking::OneByOne,
     hooks: Hooks::NONE,

@@ -2,6 +2,7 @@
 
 use super::exercise::{Exercise, Hooks, Observed, Tick, Ticking};
 use super::scene::{PLAIN, Scene};
+use crate::lab::drawing::Column;
 use crate::lab::log::Told;
 
 pub(super) static EXERCISE: Exercise = Exercise {
@@ -15,6 +16,7 @@ pub(super) static EXERCISE: Exercise = Exercise {
         Tick { before: "what the browser was given", seen: "no cookie was set" },
     ],
     finding: "A view that never touches the session starts none: no cookie, no row.",
+    columns: &[Column::Request, Column::SentKey, Column::Accessed, Column::Cookie, Column::KeyAfter],
     observe,
     ticking: Ticking::Together,
     hooks: Hooks::NONE,

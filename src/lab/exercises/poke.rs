@@ -2,6 +2,7 @@
 
 use super::exercise::{Exercise, Hooks, Observed, Tick, Ticking};
 use super::scene::{POKE, Scene};
+use crate::lab::drawing::Column;
 use crate::lab::log::Told;
 
 pub(super) static EXERCISE: Exercise = Exercise {
@@ -15,6 +16,14 @@ pub(super) static EXERCISE: Exercise = Exercise {
         Tick { before: "which key it has", seen: "its key is new" },
     ],
     finding: "set_expiry(0) is a write, so the session is saved. Its cookie ends with the browser; its row does not.",
+    columns: &[
+        Column::Request,
+        Column::SentKey,
+        Column::KeyAfter,
+        Column::Saved,
+        Column::Cookie,
+        Column::ExpireAfter,
+    ],
     observe,
     ticking: Ticking::Together,
     hooks: Hooks::NONE,

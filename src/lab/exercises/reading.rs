@@ -2,6 +2,7 @@
 
 use super::exercise::{Exercise, Hooks, Observed, Tick, Ticking};
 use super::scene::{Scene, WORLD2};
+use crate::lab::drawing::Column;
 use crate::lab::log::{Record, RowState};
 
 /// Reads that are asked for.
@@ -24,6 +25,14 @@ pub(super) static EXERCISE: Exercise = Exercise {
         Tick { before: "what expire_date did", seen: "expire_date did not move" },
     ],
     finding: "Only a save moves the end of a session. Reading does not.",
+    columns: &[
+        Column::Time,
+        Column::Request,
+        Column::Accessed,
+        Column::Saved,
+        Column::ExpireBefore,
+        Column::ExpireAfter,
+    ],
     observe,
     ticking: Ticking::Together,
     hooks: Hooks::NONE,

@@ -2,6 +2,7 @@
 
 use super::exercise::{Exercise, Hooks, Observed, Tick, Ticking};
 use super::scene::Scene;
+use crate::lab::drawing::Column;
 use crate::lab::log::RowState;
 use crate::lab::progress::NotedSession;
 
@@ -17,6 +18,14 @@ pub(super) static EXERCISE: Exercise = Exercise {
         Tick { before: "what the counter did", seen: "the counter went on from there" },
     ],
     finding: "A session outlives the server process, because it is in the database.",
+    columns: &[
+        Column::Time,
+        Column::Request,
+        Column::SentKey,
+        Column::KeyAfter,
+        Column::RowFound,
+        Column::Counter,
+    ],
     observe,
     ticking: Ticking::OneByOne,
     hooks: Hooks { note: Some(note), ..Hooks::NONE },

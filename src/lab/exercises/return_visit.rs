@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::exercise::{Exercise, Hooks, Observed, Tick, Ticking};
 use super::scene::Scene;
+use crate::lab::drawing::Column;
 use crate::lab::log::{Record, RowState, Told};
 
 pub(super) static EXERCISE: Exercise = Exercise {
@@ -17,6 +18,7 @@ pub(super) static EXERCISE: Exercise = Exercise {
         Tick { before: "what the table had for it", seen: "the key's row was live" },
     ],
     finding: "You are recognised by the key that your browser sends, and by nothing else.",
+    columns: &[Column::Request, Column::SentKey, Column::RowFound, Column::KeyAfter, Column::Counter],
     observe,
     ticking: Ticking::Together,
     hooks: Hooks::NONE,

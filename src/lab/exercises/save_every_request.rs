@@ -2,6 +2,7 @@
 
 use super::exercise::{Exercise, Hooks, Observed, Tick, Ticking};
 use super::scene::{PLAIN, Scene, WORLD2};
+use crate::lab::drawing::Column;
 use crate::lab::log::{Record, RowState, Told};
 
 pub(super) static EXERCISE: Exercise = Exercise {
@@ -22,6 +23,14 @@ pub(super) static EXERCISE: Exercise = Exercise {
         },
     ],
     finding: "With SESSION_SAVE_EVERY_REQUEST every visit saves the session and resets both clocks.",
+    columns: &[
+        Column::Time,
+        Column::Request,
+        Column::Modified,
+        Column::Saved,
+        Column::ExpireBefore,
+        Column::ExpireAfter,
+    ],
     observe,
     ticking: Ticking::OneByOne,
     hooks: Hooks::NONE,

@@ -2,6 +2,7 @@
 
 use super::exercise::{Exercise, Hooks, Observed, Tick, Ticking};
 use super::scene::Scene;
+use crate::lab::drawing::Column;
 use crate::lab::log::{Record, Told};
 
 const SAW: &str = "/play/script_saw";
@@ -20,6 +21,7 @@ pub(super) static EXERCISE: Exercise = Exercise {
         Tick { before: "what it found after the switch", seen: "without HttpOnly the script saw the key" },
     ],
     finding: "HttpOnly hides the cookie from scripts. The browser sends it all the same.",
+    columns: &[Column::Time, Column::Request, Column::SentKey, Column::Cookie, Column::Note],
     observe,
     ticking: Ticking::OneByOne,
     hooks: Hooks::NONE,

@@ -2,6 +2,7 @@
 
 use super::exercise::{Exercise, Hooks, Observed, Tick, Ticking};
 use super::scene::Scene;
+use crate::lab::drawing::Column;
 use crate::lab::log::{Record, RowState, RowView, Told};
 
 const FAIL: &str = "/play/fail";
@@ -24,6 +25,15 @@ pub(super) static EXERCISE: Exercise = Exercise {
         },
     ],
     finding: "After a 500 nothing is saved and no cookie is set. The session is as it was before the request.",
+    columns: &[
+        Column::Request,
+        Column::Status,
+        Column::Modified,
+        Column::Saved,
+        Column::Cookie,
+        Column::ExpireBefore,
+        Column::ExpireAfter,
+    ],
     observe,
     ticking: Ticking::Together,
     hooks: Hooks::NONE,

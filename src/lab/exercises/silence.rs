@@ -2,6 +2,7 @@
 
 use super::exercise::{Exercise, Hooks, Observed, Tick, Ticking};
 use super::scene::{NewClient, Scene, WORLD};
+use crate::lab::drawing::Column;
 
 pub(super) static EXERCISE: Exercise = Exercise {
     number: 8,
@@ -15,6 +16,14 @@ pub(super) static EXERCISE: Exercise = Exercise {
         Tick { before: "where the counter stood", seen: "the counter was 0" },
     ],
     finding: "After SESSION_COOKIE_AGE without a save the browser drops the cookie and the row has expired. It stays in the table.",
+    columns: &[
+        Column::Time,
+        Column::Request,
+        Column::SentKey,
+        Column::Counter,
+        Column::KeyAfter,
+        Column::ExpireAfter,
+    ],
     observe,
     ticking: Ticking::Together,
     hooks: Hooks::NONE,

@@ -2,6 +2,7 @@
 
 use super::exercise::{Exercise, Hooks, Observed, Tick, Ticking};
 use super::scene::Scene;
+use crate::lab::drawing::Column;
 use crate::lab::log::{Record, RowState, Rule, Told};
 
 pub(super) static EXERCISE: Exercise = Exercise {
@@ -15,6 +16,15 @@ pub(super) static EXERCISE: Exercise = Exercise {
         Tick { before: "a view that writes to it", seen: "written: you were given a new key" },
     ],
     finding: "The server notices an expired row only when a view uses the session: a read deletes the cookie, a write starts a new session.",
+    columns: &[
+        Column::Time,
+        Column::Request,
+        Column::SentKey,
+        Column::RowFound,
+        Column::Session,
+        Column::Cookie,
+        Column::KeyAfter,
+    ],
     observe,
     ticking: Ticking::OneByOne,
     hooks: Hooks::NONE,

@@ -2,6 +2,7 @@
 
 use super::exercise::{Exercise, Hooks, Observed, Tick, Ticking};
 use super::scene::{Scene, WORLD};
+use crate::lab::drawing::Column;
 use crate::lab::log::{Record, StockVisit};
 
 const STOCK: &str = "/actix/hello/world";
@@ -26,6 +27,7 @@ pub(super) static EXERCISE: Exercise = Exercise {
         },
     ],
     finding: "Django's cookie is the row's key itself; the stock cookie is an encrypted one, with one age for all.",
+    columns: &[Column::Time, Column::Request, Column::SentKey, Column::KeyAfter, Column::Cookie],
     observe,
     ticking: Ticking::OneByOne,
     hooks: Hooks::NONE,

@@ -2,6 +2,7 @@
 
 use super::exercise::{Exercise, Hooks, Observed, Tick, Ticking};
 use super::scene::Scene;
+use crate::lab::drawing::Column;
 use crate::lab::log::{Record, RowState, Rule};
 
 const LOGIN: &str = "/play/login";
@@ -19,6 +20,14 @@ pub(super) static EXERCISE: Exercise = Exercise {
         Tick { before: "the thief with the same key after it", seen: "the same key made the thief nobody" },
     ],
     finding: "Whoever has the key has the session, until the row is gone. Logging out deletes it.",
+    columns: &[
+        Column::Time,
+        Column::Request,
+        Column::SentKey,
+        Column::RowFound,
+        Column::KeyAfter,
+        Column::Note,
+    ],
     observe,
     ticking: Ticking::Together,
     hooks: Hooks::NONE,

@@ -2,6 +2,7 @@
 
 use super::exercise::{Exercise, Hooks, Observed, Tick, Ticking};
 use super::scene::{Scene, WORLD, WORLD2};
+use crate::lab::drawing::Column;
 use crate::lab::log::RowState;
 
 pub(super) static EXERCISE: Exercise = Exercise {
@@ -15,6 +16,7 @@ pub(super) static EXERCISE: Exercise = Exercise {
         Tick { before: "which key each of them had", seen: "both had the same key" },
     ],
     finding: "A session belongs to a browser and a site, not to a view.",
+    columns: &[Column::Request, Column::SentKey, Column::KeyAfter, Column::RowFound, Column::Counter],
     observe,
     ticking: Ticking::Together,
     hooks: Hooks::NONE,

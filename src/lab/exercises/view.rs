@@ -1,9 +1,12 @@
 //! An exercise as the pages show it.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::EXERCISES;
 use super::exercise::{Exercise, Tick};
+use crate::lab::drawing::{Column, Table};
 use crate::lab::log::{Record, Snapshot};
 use crate::lab::progress::Progress;
 
@@ -28,6 +31,8 @@ pub(in crate::lab) struct ExerciseView {
     evidence: Vec<u64>,
     #[serde(skip)]
     evidence_of: String,
+    #[serde(skip)]
+    columns: &'static [Column],
     instead_of_evidence: Option<&'static str>,
     previous: Option<u8>,
     next: Option<u8>,
@@ -69,6 +74,7 @@ impl ExerciseView {
             ticked: bits.count_ones(),
             evidence: attempt.map(|attempt| attempt.evidence.clone()).unwrap_or_default(),
             evidence_of: attempt.map(|attempt| attempt.evidence_of.clone()).unwrap_or_default(),
+            columns: exercise.columns,
             instead_of_evidence: exercise
                 .hooks
                 .question
@@ -94,10 +100,14 @@ impl ExerciseView {
     }
 
     /// The requests that show what was observed, as far as they are still in the log.
-    pub(in crate::lab) fn evidence<'a>(&self, log: &'a Snapshot) -> Vec<&'a Record> {
-        let records = log.records.iter().map(AsRef::as_ref);
-        records
-            .filter(|record| *record.boot_id == *self.evidence_of && self.evidence.contains(&record.n))
-            .collect()
+    pub(in crate::lab) fn evidence<'a>(&self, log: &'a Snapshot) -> Vec<&'a Arc<Record>> {
+        let shows =
+            |record: &&Arc<Record>| *record.boot_id == *self.evidence_of && self.evidence.contains(&record.n);
+        log.records.iter().filter(shows).collect()
+    }
+
+    /// The same as a table, in the columns that prove the exercise's point.
+    pub(in crate::lab) fn proof(&self, log: &Snapshot) -> Option<Table> {
+        Table::new(self.evidence(log).into_iter(), self.columns)
     }
 }

@@ -98,4 +98,43 @@ mod tests {
         let keys = (0..200).map(|n| colours.tag(&format!("{n:032x}")).colour);
         assert_eq!(keys.collect::<std::collections::BTreeSet<_>>().len(), 8, "all colours are used");
     }
+
+    /// WCAG's relative luminance of `#rgb` or `#rrggbb`.
+    fn luminance(colour: &str) -> f64 {
+        let digits = colour.trim_start_matches('#');
+        let channel = |at: usize| {
+            let text = if digits.len() == 3 {
+                digits[at..=at].repeat(2)
+            } else {
+                digits[2 * at..2 * at + 2].to_owned()
+            };
+            let value = f64::from(u8::from_str_radix(&text, 16).expect("a colour")) / 255.0;
+            if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * channel(0) + 0.7152 * channel(1) + 0.0722 * channel(2)
+    }
+
+    fn contrast(one: &str, other: &str) -> f64 {
+        let (one, other) = (luminance(one), luminance(other));
+        (one.max(other) + 0.05) / (one.min(other) + 0.05)
+    }
+
+    #[test]
+    fn letters_can_be_read_and_bars_seen_in_light_and_dark() {
+        let css = include_str!("../../../static/lab.css");
+        let pair = |text: &str, name: &str| {
+            let (_, rest) = text.split_once(&format!("{name}: light-dark(")).expect("two colours");
+            let (both, _) = rest.split_once(')').expect("an end");
+            let (light, dark) = both.split_once(", ").expect("two");
+            [light.to_owned(), dark.to_owned()]
+        };
+        let panel = pair(css, "--panel");
+        for colour in 0..COLOURS {
+            let line = css.lines().find(|line| line.starts_with(&format!(".key-{colour} "))).expect("a line");
+            for (at, (key, letters)) in pair(line, "--key").iter().zip(pair(line, "--on-key")).enumerate() {
+                assert!(contrast(key, &letters) >= 4.5, "{line}: {:.2}", contrast(key, &letters));
+                assert!(contrast(key, &panel[at]) >= 3.0, "{line}: {:.2}", contrast(key, &panel[at]));
+            }
+        }
+    }
 }

@@ -4,6 +4,7 @@ mod answers;
 mod attacks;
 #[cfg(any(feature = "redis", feature = "memcached"))]
 mod caches;
+mod drawings;
 mod engines;
 mod exercises;
 mod keys_and_ends;

@@ -132,7 +132,7 @@ async fn a_cookie_of_another_name_is_followed_as_well() {
     world.visit(&[WORLD]).await;
     let key = world.browser.cookie("sid").unwrap().value.clone();
     let life = world.feed(1).await["panels"]["life"].as_str().unwrap().to_owned();
-    assert!(life.contains(&format!("The browser sends <code>sid={key}</code>")), "{life}");
+    assert!(life.contains(&format!("<code>sid={key}</code>")), "{life}");
     let forgot = world.post("/lab/forget", &[]).await;
     assert!(forgot.header("set-cookie").unwrap().starts_with("sid=\"\";"), "{:?}", forgot.headers);
 }

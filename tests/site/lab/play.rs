@@ -65,7 +65,7 @@ async fn a_500_after_a_write_saves_nothing() {
     let failed = world.post("/play/fail", &[]).await;
     assert_eq!((failed.status.as_u16(), failed.header("set-cookie")), (500, None));
     assert_eq!(world.rows(), rows);
-    assert!(world.get("/lab/timeline/2").await.body.contains("not saved, for the 5xx"));
+    assert!(world.get("/lab/timeline/2").await.body.contains("its status is 500: nothing is written"));
 }
 
 #[actix_web::test]
