@@ -14,7 +14,7 @@ use crate::sessions::backends::{Count, Moment, SessionRecord};
 use crate::sessions::{SharedPolicy, Storage};
 
 /// How long reading one row may take: the request that is recorded has its own wait for the database before it.
-const PATIENCE: Duration = Duration::from_millis(100);
+const PATIENCE: Duration = Duration::from_millis(400);
 /// How long no row is read after one could not be. Otherwise each request would wait for a database that is down twice
 /// more, [`PATIENCE`] each time.
 const PAUSE: Duration = Duration::from_secs(2);

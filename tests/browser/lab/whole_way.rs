@@ -43,6 +43,10 @@ const EXERCISES: &[(u8, &str, u32, Do)] = &[
     (19, "c", EASY, forge_a_key),
     (20, "c", EASY, set_three_ends),
     (21, "b", EASY, compare_with_the_stock_counter),
+    (22, "c", EASY, fix_a_key),
+    (23, "b", EASY, use_a_stolen_key),
+    (24, "c", EASY, read_the_cookie_by_script),
+    (25, "c", EASY, send_a_foreign_form),
 ];
 
 #[test]
@@ -285,6 +289,53 @@ fn compare_with_the_stock_counter(lesson: &mut Lesson, _: &mut Inspection) {
     lesson.send("session.set_expiry(90)");
     lesson.send("Send GET /hello/world again");
     lesson.send("Send GET /actix/hello/world again");
+}
+
+fn fix_a_key(lesson: &mut Lesson, _: &mut Inspection) {
+    lesson.follow("Plant it");
+    lesson.send("Log in as ada");
+    for (visit, login) in [
+        ("The attacker visits the counter", "Log in as ada"),
+        ("The attacker visits the counter again", "Log in without cycle_key"),
+    ] {
+        lesson.send("Log out");
+        lesson.follow(visit);
+        lesson.follow("Plant her key");
+        lesson.send(login);
+        lesson.follow("The attacker uses her key");
+    }
+}
+
+fn use_a_stolen_key(lesson: &mut Lesson, _: &mut Inspection) {
+    lesson.send("Log in as ada");
+    lesson.follow("The thief copies your key and uses it");
+    lesson.get(COUNTER);
+    lesson.send("Log out");
+    lesson.follow("The thief uses the key once more");
+}
+
+fn read_the_cookie_by_script(lesson: &mut Lesson, inspection: &mut Inspection) {
+    const SWITCH_BACK: &str = "return fetch('/lab/httponly', { method: 'POST', redirect: 'manual', \
+                               body: new URLSearchParams({ httponly: 'true' }) }).then(() => true)";
+    lesson.get(COUNTER);
+    lesson.send("Let the script look");
+    lesson.follow("Set SESSION_COOKIE_HTTPONLY = False");
+    inspection.look(lesson, "exercise-24-without-httponly");
+    lesson.send("Send GET /hello/world again");
+    lesson.send("Let the script look");
+    lesson.wait_for_the_why();
+    lesson.ask(SWITCH_BACK);
+}
+
+fn send_a_foreign_form(lesson: &mut Lesson, _: &mut Inspection) {
+    lesson.get(COUNTER);
+    lesson.send_in_a_new_tab("Send it (POST)");
+    let elsewhere = lesson.ask("return document.querySelector('a[href$=\"/elsewhere\"]').href");
+    for way in ["A link to a page there (GET)", "A form that sends there (POST)"] {
+        lesson.browser().go(elsewhere.as_str().unwrap());
+        lesson.follow(way);
+    }
+    lesson.open_exercise(25);
 }
 
 /// Does it until the server has ticked, as a learner would whose machine was too slow.
