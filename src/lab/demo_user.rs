@@ -19,15 +19,19 @@ pub(super) enum Key {
 }
 
 /// `django.contrib.auth.login`: the session of another user is flushed, one of nobody gets a new key, and one of the same
-/// user stays as it is.
+/// user keeps its key. Each is saved.
 pub(super) fn login(session: &Session, key: Key) -> Result<String, SessionError> {
-    match session.get::<String>(USER)?.as_deref() {
-        Some(ADA) => return Ok("ada was logged in already".to_owned()),
+    let user: Option<String> = session.get(USER)?;
+    match user.as_deref() {
+        Some(ADA) => {}
         Some(_) => session.flush()?,
         None if key == Key::Cycled => session.cycle_key()?,
         None => {}
     }
     session.insert(USER, ADA)?;
+    if user.as_deref() == Some(ADA) {
+        return Ok("ada was logged in already, and keeps her key".to_owned());
+    }
     Ok(match key {
         Key::Cycled => "ada is logged in, the key was changed by cycle_key".to_owned(),
         Key::Kept => "ada is logged in, cycle_key was left out".to_owned(),

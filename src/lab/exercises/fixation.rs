@@ -123,7 +123,7 @@ mod tests {
             ("the attacker's", vec![attacker(), login(LOGIN, "b")], "0100"),
             ("and used", vec![attacker(), login(LOGIN, "b"), vain_use()], "0110"),
             ("used before the login alone", vec![attacker(), use_of(None), login(LOGIN, "b")], "0100"),
-            ("logged in already", vec![attacker(), Record { saved: false, ..login(LOGIN, "evil") }], "0000"),
+            ("logged in already", vec![attacker(), login(LOGIN, "evil")], "0000"),
             ("without cycle_key", vec![attacker(), login(LOGIN_WITH_OLD_KEY, "evil")], "0000"),
             ("and used", vec![attacker(), login(LOGIN_WITH_OLD_KEY, "evil"), use_of(Some("ada"))], "0001"),
             ("but not ada's", vec![attacker(), login(LOGIN_WITH_OLD_KEY, "evil"), use_of(None)], "0000"),
