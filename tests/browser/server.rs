@@ -44,9 +44,13 @@ impl Server {
         format!("{}{path}", self.origin)
     }
 
-    /// Stops it by Ctrl-C, and starts it again at the same address.
-    pub(crate) fn restart(&mut self, database: &Path, age: u32) {
+    /// Stops it by Ctrl-C.
+    pub(crate) fn stop(&mut self) {
         self.process.interrupt();
+    }
+
+    /// Starts it again at the same address.
+    pub(crate) fn start_again(&mut self, database: &Path, age: u32) {
         let address = self.origin.trim_start_matches("http://").to_owned();
         *self = Self::start_at(&address, database, age);
     }

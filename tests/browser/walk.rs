@@ -86,7 +86,12 @@ impl Walk {
     }
 
     pub(crate) fn restart_server(&mut self) {
-        self.server.restart(&self.database.path(), self.age);
+        self.server.stop();
+        self.start_server_again();
+    }
+
+    pub(crate) fn start_server_again(&mut self) {
+        self.server.start_again(&self.database.path(), self.age);
     }
 
     /// The same site on another port, the first one being gone.

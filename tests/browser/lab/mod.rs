@@ -4,8 +4,11 @@ mod inspection;
 mod lesson;
 
 mod by_keyboard;
+mod front;
 mod motion;
+mod notices;
 mod reopened;
+mod rooms;
 mod sandbox;
 mod whole_way;
 mod without_scripts;
