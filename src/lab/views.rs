@@ -136,6 +136,21 @@ struct ListedRow {
     own: bool,
 }
 
+/// The row of the browser's own session before all others, wherever it stands among a thousand.
+async fn own_first(
+    rows: Vec<RowView>,
+    own: Option<&str>,
+    on_first_page: bool,
+    visit: &Visit,
+) -> Vec<RowView> {
+    let is_own = |row: &RowView| Some(row.key.as_str()) == own;
+    let (mut first, others): (Vec<_>, Vec<_>) = rows.into_iter().partition(is_own);
+    let missing =
+        own.filter(|key| on_first_page && first.is_empty() && visit.lab.rooms.owns(&visit.room, key));
+    first.extend(visit.room.table.row(missing).await);
+    first.into_iter().chain(others).collect()
+}
+
 /// `/lab/rows`: the table.
 pub(super) async fn rows(templates: Data<Templates>, query: Query<RowsQuery>, mut visit: Visit) -> Answer {
     let number = query.page.unwrap_or(1).max(1);
@@ -148,6 +163,7 @@ pub(super) async fn rows(templates: Data<Templates>, query: Query<RowsQuery>, mu
         Some(found) => found,
         None => (room.table.row(own).await.into_iter().collect(), Count::default()),
     };
+    let found = own_first(found, own, number == 1, &visit).await;
     let listed: Vec<_> = found
         .into_iter()
         .map(|row| ListedRow {

@@ -328,3 +328,22 @@ async fn a_host_that_is_not_allowed_tells_a_developer_what_to_set() {
     assert_eq!(page.status, 400);
     assert!(!page.body.contains("ALLOWED_HOSTS") && !page.body.contains("shop.example"), "{}", page.body);
 }
+
+#[actix_web::test]
+async fn ones_own_row_is_the_first_of_a_thousand() {
+    let mut world = World::start();
+    world.visit(&[WORLD]).await;
+    let own = world.key().unwrap();
+    let template = world.rows().remove(0);
+    for number in 0..1000 {
+        let mut row = template.clone();
+        row.session_key = format!("{number:0>32}");
+        row.expire_date = "2100-01-01 00:00:00".to_owned();
+        world.write_row(&row);
+    }
+    let page = world.get("/lab/rows").await.body;
+    let keys = between(&page, "<code class=\"break\">", "</code>");
+    assert_eq!(keys.first().copied(), Some(own.as_str()), "{keys:?}");
+    assert_eq!(page.matches("rowline").count(), 51, "a page of them, and one's own");
+    assert!(page.contains("1001 rows"), "{page}");
+}
