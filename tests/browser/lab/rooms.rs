@@ -29,7 +29,8 @@ impl Class {
             Self { lesson, waiting: Browser::start(), root: String::new(), other_root: String::new() };
         class.other();
         class.lesson.open("/lab");
-        class.root = class.lesson.ask(ROOM).as_str().unwrap().to_owned();
+        let root = class.lesson.ask(ROOM);
+        root.as_str().unwrap().clone_into(&mut class.root);
         class
     }
 
