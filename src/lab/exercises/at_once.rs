@@ -24,7 +24,7 @@ pub(super) static EXERCISE: Exercise = Exercise {
             before: "two requests at once that get the counter and set it",
             seen: "get, then set: both found the same counter",
         },
-        Tick { before: "what the counter then is", seen: "it rose by one: one of two updates was lost" },
+        Tick { before: "the counter after that", seen: "it rose by one: one of two updates was lost" },
         Tick {
             before: "two requests at once with fetch_update",
             seen: "fetch_update: both found the same counter",

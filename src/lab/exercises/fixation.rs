@@ -10,7 +10,7 @@ const LOGIN_WITH_OLD_KEY: &str = "/play/login_without_cycle_key";
 
 pub(super) static EXERCISE: Exercise = Exercise {
     number: 22,
-    title: "Fix a victim's key",
+    title: "Plant a key before login",
     choices: "abcd",
     right: "c",
     ticks: &[
@@ -28,7 +28,7 @@ pub(super) static EXERCISE: Exercise = Exercise {
             seen: "without cycle_key the attacker's key was ada's, and so was the attacker",
         },
     ],
-    finding: "A login must change the key: else whoever has fixed it is logged in too.",
+    finding: "A login must change the key: otherwise whoever planted it is logged in too.",
     columns: &[
         Column::Time,
         Column::Request,

@@ -18,10 +18,10 @@ pub(super) static EXERCISE: Exercise = Exercise {
         Tick { before: "the link of the other site", seen: "the foreign link, a GET: the cookie came along" },
         Tick {
             before: "the form of the other site",
-            seen: "the foreign form, a POST: the browser kept the cookie back",
+            seen: "the foreign form, a POST: the browser held the cookie back",
         },
     ],
-    finding: "SameSite=Lax lets the cookie come along with a link from another site, and not with its form.",
+    finding: "SameSite=Lax lets the cookie come along with a link from another site, but not with its form.",
     columns: &[Column::Time, Column::Request, Column::SentKey, Column::Status, Column::Cookie],
     observe,
     ticking: Ticking::OneByOne,

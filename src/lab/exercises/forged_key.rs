@@ -24,7 +24,7 @@ pub(super) static EXERCISE: Exercise = Exercise {
             seen: "your key led to no row, even after the write",
         },
     ],
-    finding: "A session never takes over a key that the server has not made itself.",
+    finding: "A session never adopts a key that the server has not made itself.",
     columns: &[
         Column::Request,
         Column::SentKey,

@@ -17,7 +17,7 @@ pub(super) static EXERCISE: Exercise = Exercise {
     right: "b",
     ticks: &[
         Tick {
-            before: "a view that adds to the list and does no more",
+            before: "a view that adds to the list and does nothing else",
             seen: "a list was changed: accessed, not modified, not saved",
         },
         Tick { before: "what the row then holds", seen: "the row still holds the old list" },
@@ -27,7 +27,7 @@ pub(super) static EXERCISE: Exercise = Exercise {
         },
         Tick { before: "what the row holds now", seen: "the row holds the longer list" },
     ],
-    finding: "The session notices what is put into it, and not what is changed inside.",
+    finding: "The session notices what is put into it, but not what is changed inside.",
     columns: &[Column::Request, Column::Modified, Column::Saved, Column::Note],
     observe,
     ticking: Ticking::OneByOne,

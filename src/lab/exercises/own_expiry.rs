@@ -20,7 +20,7 @@ const TOLERANCE: TimeDelta = TimeDelta::seconds(1);
 
 pub(super) static EXERCISE: Exercise = Exercise {
     number: 20,
-    title: "An end of its own",
+    title: "Sessions with an expiry of their own",
     choices: "abcd",
     right: "c",
     ticks: &[

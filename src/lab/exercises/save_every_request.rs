@@ -7,7 +7,7 @@ use crate::lab::log::{Record, RowState, Told};
 
 pub(super) static EXERCISE: Exercise = Exercise {
     number: 10,
-    title: "The same with SESSION_SAVE_EVERY_REQUEST",
+    title: "A read with SESSION_SAVE_EVERY_REQUEST",
     choices: "abcd",
     right: "c",
     ticks: &[

@@ -16,7 +16,7 @@ pub(super) static EXERCISE: Exercise = Exercise {
         Tick { before: "a view that adds one and then fails", seen: "500, though the session was modified" },
         Tick {
             before: "what the row then holds",
-            seen: "it was not saved: counter and expire_date are the old ones",
+            seen: "it was not saved: counter and expire_date are unchanged",
         },
         Tick { before: "what the browser was told of its cookie", seen: "no cookie was set" },
         Tick {

@@ -15,7 +15,7 @@ pub(super) static EXERCISE: Exercise = Exercise {
         Tick { before: "which key you were given", seen: "you were given a new key" },
         Tick { before: "where the counter stood", seen: "the counter was 0" },
     ],
-    finding: "After SESSION_COOKIE_AGE without a save the browser drops the cookie and the row has expired. It stays in the table.",
+    finding: "After SESSION_COOKIE_AGE without a save the browser drops the cookie and the row has expired. The row stays in the table.",
     columns: &[
         Column::Time,
         Column::Request,

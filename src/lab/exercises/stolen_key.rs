@@ -10,14 +10,14 @@ const LOGOUT: &str = "/play/logout";
 
 pub(super) static EXERCISE: Exercise = Exercise {
     number: 23,
-    title: "Use a stolen cookie elsewhere",
+    title: "A copied cookie",
     choices: "abcd",
     right: "b",
     ticks: &[
         Tick { before: "ada's login", seen: "ada logged in" },
-        Tick { before: "the thief with her key", seen: "the thief, another client, was taken for ada" },
+        Tick { before: "the thief's first request", seen: "the thief, another client, was taken for ada" },
         Tick { before: "ada's logout", seen: "ada logged out, and her row was deleted" },
-        Tick { before: "the thief with the same key after it", seen: "the same key made the thief nobody" },
+        Tick { before: "the thief's last request", seen: "the same key made the thief nobody" },
     ],
     finding: "Whoever has the key has the session, until the row is gone. Logging out deletes it.",
     columns: &[
