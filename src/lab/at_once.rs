@@ -15,7 +15,7 @@ const COUNTER: &str = "counter";
 /// How long a request waits for the other. Who has no scripts presses a button twice within that time.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Requests that may wait at once.
-const MOST: usize = 32;
+const MOST: usize = 256;
 
 /// How a request counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -16,6 +16,7 @@ use super::error::LabError;
 use super::loopback::is_loopback;
 use super::rooms::Room;
 use super::state::Lab;
+use crate::sessions::cookie;
 
 /// What a path of a room begins with.
 const ROOMS: &str = "/room/";
@@ -43,7 +44,7 @@ pub(crate) async fn enter<B: MessageBody + 'static>(
 /// The room that a request's path begins with, and the address without it.
 fn room_below(lab: &Lab, request: &ServiceRequest) -> Option<(Arc<Room>, Uri)> {
     let below = request.path().strip_prefix(ROOMS)?;
-    if !is_loopback(request.request().peer_addr()) {
+    if !is_loopback(request.request().peer_addr()) || is_asked_by_another_site(request.headers()) {
         return None;
     }
     let (id, _) = below.split_once('/').unwrap_or((below, ""));
@@ -85,9 +86,14 @@ fn first_of_name(headers: &mut HeaderMap, name: &str) {
     }
 }
 
+/// The browser is to forget the session that it has outside of its room.
+#[derive(Debug)]
+pub(super) struct EndsTheSitesSession;
+
 /// Moves cookies for the whole site below the room, as a server before an application does: actix-session's middleware knows
 /// of no room.
 pub(crate) async fn cookies_of_the_room<B: MessageBody + 'static>(
+    lab: Data<Lab>,
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
@@ -95,6 +101,10 @@ pub(crate) async fn cookies_of_the_room<B: MessageBody + 'static>(
     let room = response.request().extensions().get::<Arc<Room>>().cloned();
     if let Some(room) = room.filter(|room| !room.is_main()) {
         move_cookies(response.headers_mut(), &room.root);
+        let ends = response.request().extensions().get::<EndsTheSitesSession>().is_some();
+        if ends {
+            cookie::delete(response.headers_mut(), &lab.rooms.main().policy.get())?;
+        }
     }
     Ok(response)
 }
@@ -111,6 +121,14 @@ fn move_cookies(headers: &mut HeaderMap, root: &str) {
         });
         headers.append(SET_COOKIE, moved.unwrap_or(cookie));
     }
+}
+
+/// Whether a page of another site has asked for this, such as by an image or in a frame: it must open no room, since each
+/// may close another one. Who follows a link is welcome (Fetch Metadata, sections 2.1 to 2.3).
+pub(super) fn is_asked_by_another_site(headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let is_page = text("sec-fetch-mode") == Some("navigate") && text("sec-fetch-dest") == Some("document");
+    matches!(text("sec-fetch-site"), Some("cross-site" | "same-site")) && !is_page
 }
 
 /// Whether a page of a room made a browser ask for this. It asks for `/favicon.ico` by itself, outside of every room.

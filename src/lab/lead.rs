@@ -10,9 +10,10 @@ use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::web::{Data, ReqData};
-use actix_web::{Error, HttpResponse, ResponseError as _};
+use actix_web::{Error, HttpMessage as _, HttpResponse, ResponseError as _};
 use serde_json::json;
 
+use super::entrance::{EndsTheSitesSession, is_asked_by_another_site};
 use super::error::LabError;
 use super::learner::{Guest, Learner};
 use super::redirects::see;
@@ -33,16 +34,37 @@ pub(super) async fn check<B: MessageBody + 'static>(
     let guest = Guest::read(request.headers(), &lab.progress);
     let has_another = room.is_main() && guest.room.is_some();
     if !has_another && room.admits(guest.browser.as_ref(), lab.now()) {
+        if sends_the_sites_session(&lab, &room, &request) {
+            request.extensions_mut().insert(EndsTheSitesSession);
+        }
         return next.call(request).await.map(ServiceResponse::map_into_left_body);
+    }
+    if is_asked_by_another_site(request.headers()) {
+        return Ok(request.error_response(LabError::NotYours).map_into_right_body());
     }
     if request.method().is_safe() {
         let answer = led(&lab, &room, &request, &guest).unwrap_or_else(|error| error.error_response());
         return Ok(request.into_response(answer).map_into_right_body());
     }
-    if guest.browser.is_some() {
+    // A browser that was on a page of this room has its cookies, and says that it is a browser.
+    if guest.browser.is_some() || request.headers().contains_key("sec-fetch-site") {
         return Ok(request.error_response(LabError::NotYours).map_into_right_body());
     }
     next.call(request).await.map(ServiceResponse::map_into_left_body)
+}
+
+/// Whether a browser with a room of its own sends the main room's session, which it has from a bare page there: that cookie
+/// would come to its room whenever the room's own is gone.
+fn sends_the_sites_session(lab: &Lab, room: &Room, request: &ServiceRequest) -> bool {
+    if room.is_main() {
+        return false;
+    }
+    let sent = cookie::read(request.headers(), &room.policy.get().cookie_name);
+    let was_given = |key: &str| {
+        let log = lab.rooms.main().log.snapshot();
+        log.records.iter().any(|record| record.key_out.as_deref() == Some(key))
+    };
+    sent.is_some_and(|key| !room.keys.contains(&key) && was_given(&key))
 }
 
 /// From the main room to the browser's own; from any other by way of the main room, where it is known which that is.

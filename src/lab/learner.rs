@@ -148,7 +148,7 @@ impl Learner {
         add(&mut response, &persistent(LAB_ROOM, led, &here))?;
         let progress = match codec.read(sent(LAB_ID).as_deref()) {
             Read::Known(progress) => {
-                codec.write(&Progress { browser: Some(browser.clone()), ..progress }, now)?
+                codec.write(&Progress { browser: Some(browser.clone()), ..progress.in_another_log() }, now)?
             }
             Read::New => {
                 codec.write(&Progress { browser: Some(browser.clone()), ..Progress::default() }, now)?
@@ -166,7 +166,9 @@ impl Learner {
         }
         for gone in [LAB_ID, LAB_RUN] {
             response
-                .add_removal_cookie(&Cookie::build(gone, "").path(here.as_str()).finish())
+                .add_removal_cookie(
+                    &Cookie::build(gone, "").path(here.as_str()).same_site(SameSite::Lax).finish(),
+                )
                 .map_err(LabError::Cookie)?;
         }
         Ok(response)

@@ -91,15 +91,15 @@ fn perform(operation: &str, form: &PlayForm, session: &Session) -> Result<String
         "nested_put_back" => nested(session, true)?,
         "clear" => {
             session.clear()?;
-            "the data was cleared; key and row stay".to_owned()
+            "clear() was called".to_owned()
         }
         "flush" => {
             session.flush()?;
-            "data, row and key were given up".to_owned()
+            "flush() was called".to_owned()
         }
         "cycle_key" => {
             session.cycle_key()?;
-            "the same data under a new key".to_owned()
+            "cycle_key() was called".to_owned()
         }
         "get_then_set" => {
             let counter: i64 = session.get(COUNTER)?.unwrap_or(0);
@@ -108,22 +108,22 @@ fn perform(operation: &str, form: &PlayForm, session: &Session) -> Result<String
         }
         "fetch_update" => {
             let counter = session.fetch_update(COUNTER, 0, |counter: i64| counter.saturating_add(1))?;
-            format!("read {counter}, stores one more than the row holds by then")
+            format!("read {counter}, adds one")
         }
-        "expire_at_browser_close" => expire(session, 0, "set_expiry(0): the cookie ends with the browser")?,
+        "expire_at_browser_close" => expire(session, 0, "set_expiry(0) was called")?,
         "expire_in" => {
             let seconds = form.seconds()?;
-            expire(session, seconds, &format!("set_expiry({seconds}): slides with every save"))?
+            expire(session, seconds, &format!("set_expiry({seconds}) was called"))?
         }
         "expire_at" => {
             let seconds = form.seconds()?;
             expire(
                 session,
                 TimeDelta::seconds(seconds),
-                &format!("a timedelta of {seconds} s: fixed from now on"),
+                &format!("set_expiry(timedelta(seconds={seconds})) was called"),
             )?
         }
-        "expire_by_policy" => expire(session, Expiry::Policy, "set_expiry(None): SESSION_COOKIE_AGE again")?,
+        "expire_by_policy" => expire(session, Expiry::Policy, "set_expiry(None) was called")?,
         "login" => demo_user::login(session, Key::Cycled)?,
         "login_without_cycle_key" => demo_user::login(session, Key::Kept)?,
         "logout" => {

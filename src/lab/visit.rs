@@ -34,9 +34,9 @@ impl Visit {
     }
 
     /// Leaves of the log only what this browser's own session did, where it is not known whether the room is this browser's:
-    /// on `/`, where the main room's cookies do not come. Its script asks the feed, which knows.
+    /// on `/`, where the lab's cookies do not come. Its script asks the feed, which knows.
     pub(super) fn forget_what_others_did(&mut self) {
-        if !self.room.is_main() || !self.room.is_taken(self.lab.now()) {
+        if self.room.is_main() && !self.room.is_taken(self.lab.now()) {
             return;
         }
         let sent = self.learner.sessionid.as_deref();

@@ -10,6 +10,10 @@ const LONGEST_TEXT: usize = 1000;
 /// tenth of it.
 const LONGEST_HEADERS: usize = 8 << 10;
 
+/// Characters of a header's name that are kept, and headers of a request.
+const LONGEST_NAME: usize = 60;
+const MOST_HEADERS: usize = 60;
+
 /// A text with control characters made visible, cut off where it is too long for a page.
 pub(in crate::lab) fn shortened(text: &str) -> String {
     let visible = text.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character });
@@ -31,10 +35,12 @@ pub(super) fn headers(map: &HeaderMap) -> Vec<(String, String)> {
     let mut headers: Vec<_> = map
         .iter()
         .map(|(name, value)| {
-            (capitalized(name.as_str()), shortened(&String::from_utf8_lossy(value.as_bytes())))
+            let name: String = name.as_str().chars().take(LONGEST_NAME).collect();
+            (capitalized(&name), shortened(&String::from_utf8_lossy(value.as_bytes())))
         })
         .collect();
     headers.sort();
+    headers.truncate(MOST_HEADERS);
     let length: usize = headers.iter().map(|(_, value)| value.len()).sum();
     if length > LONGEST_HEADERS {
         let share = LONGEST_HEADERS / headers.len();

@@ -98,6 +98,17 @@ pub(in crate::lab) struct SeenRows {
     pub(in crate::lab) live: String,
 }
 
+impl Progress {
+    /// The same where another room's log begins: the numbers in it are those of other requests.
+    pub(in crate::lab) fn in_another_log(mut self) -> Self {
+        for attempt in self.attempts.values_mut() {
+            attempt.since.boot_id.clear();
+            attempt.evidence_of.clear();
+        }
+        self
+    }
+}
+
 impl Attempt {
     /// One whose prediction has just been locked.
     pub(in crate::lab) fn new(choice: &str, since: Moment) -> Self {

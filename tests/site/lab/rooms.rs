@@ -679,3 +679,87 @@ async fn an_attack_stays_in_its_room() {
     let timeline = world.get("/lab/timeline").await.body;
     assert!(!timeline.contains("the thief") && !timeline.contains("/play/login"), "{timeline}");
 }
+
+#[actix_web::test]
+async fn what_other_sites_pages_ask_for_opens_no_room() {
+    let world = World::start();
+    let _owner = Browser::open(&world).await;
+    let mut learner = Browser::open(&world).await;
+    learner.post("/lab/settings", &[("age", "900")]).await;
+    let mut image = world.client();
+    image.set_header("Sec-Fetch-Site", "cross-site");
+    image.set_header("Sec-Fetch-Mode", "no-cors");
+    image.set_header("Sec-Fetch-Dest", "image");
+    for _ in 0..70 {
+        assert_eq!(image.get("/lab").await.unwrap().header("location"), None);
+    }
+    assert_eq!(image.get(&format!("{}/hello/plain", learner.root)).await.unwrap().status, 404);
+    image.set_header("Sec-Fetch-Mode", "navigate");
+    image.set_header("Sec-Fetch-Dest", "iframe");
+    assert_eq!(image.get("/lab").await.unwrap().header("location"), None);
+    image.set_header("Sec-Fetch-Dest", "document");
+    assert!(location(&image.get("/lab").await.unwrap()).starts_with("/room/"), "a link of another site");
+    assert_eq!(learner.feed(1).await["age"], 900, "the room is still the same");
+}
+
+#[actix_web::test]
+async fn the_front_page_of_a_room_shows_strangers_nothing() {
+    let world = World::start();
+    let _owner = Browser::open(&world).await;
+    let mut learner = Browser::open(&world).await;
+    learner.visit(&[WORLD]).await;
+    let key = learner.key();
+    assert!(learner.get("/").await.body.contains(&key));
+    let page = world.client().get(&format!("{}/", learner.root)).await.unwrap();
+    assert!(page.status == 200 && !page.body.contains(&key), "{}", page.body);
+}
+
+#[actix_web::test]
+async fn a_browser_without_the_rooms_cookies_changes_nothing_in_it() {
+    let world = World::start();
+    let mut owner = Browser::open(&world).await;
+    let mut learner = Browser::open(&world).await;
+    let mut stranger = world.client();
+    stranger.set_header("Sec-Fetch-Site", "same-origin");
+    for root in [&owner.root, &learner.root] {
+        let answer = stranger.post(&format!("{root}/lab/settings"), &[("age", "5")]).await.unwrap();
+        assert_eq!(answer.status, 409, "{root}");
+    }
+    assert_eq!(
+        (owner.feed(1).await["age"].clone(), learner.feed(1).await["age"].clone()),
+        (30.into(), 30.into())
+    );
+}
+
+#[actix_web::test]
+async fn a_cookie_of_the_main_room_goes_when_its_browser_has_another() {
+    let world = World::start();
+    let _owner = Browser::open(&world).await;
+    let mut learner = Browser::open(&world).await;
+    // A bare page, typed by hand.
+    let bare = learner.client.get(WORLD).await.unwrap();
+    assert!(bare.header("set-cookie").is_some_and(|cookie| cookie.contains("Path=/;")), "{:?}", bare.headers);
+    let page = learner.get("/lab").await;
+    let gone = page.headers.get_all("set-cookie").any(|cookie| {
+        let cookie = cookie.to_str().unwrap();
+        cookie.starts_with("sessionid=") && cookie.contains("Max-Age=0") && cookie.contains("Path=/;")
+    });
+    assert!(gone, "{:?}", page.headers);
+}
+
+#[actix_web::test]
+async fn a_prediction_moves_along_with_its_browser() {
+    let mut world = World::start();
+    let mut first = Browser::open(&world).await;
+    for _ in 0..20 {
+        first.visit(&[PLAIN]).await;
+    }
+    first.predict(1).await;
+    world.advance(HALF_AN_HOUR + 1);
+    let _second = Browser::open(&world).await;
+    first.come().await;
+    assert!(first.root.starts_with("/room/"), "somebody else has the main room now");
+    first.client.delete_cookie("sessionid");
+    first.visit(&[PLAIN]).await;
+    assert!(first.is_done(1).await);
+}
