@@ -56,13 +56,15 @@ fn a_log_that_nobody_reads_holds_nobody_up_and_tells_what_is_missing() {
 #[test]
 fn the_last_lines_are_written_before_the_program_ends() {
     let file = DatabaseFile::new();
-    // Without templates there is no site.
+    // With a template that cannot be parsed there is no site.
     fs::write(file.folder().join("settings.toml"), "").unwrap();
+    fs::create_dir(file.folder().join("templates")).unwrap();
+    fs::write(file.folder().join("templates/plain.html"), "{{").unwrap();
     for _ in 0..5 {
         let mut command = runserver(&file.path());
         command.current_dir(file.folder()).env("RUST_LOG", "info").stdin(Stdio::null());
         let ended = command.output().unwrap();
         let said = String::from_utf8(ended.stderr).unwrap();
-        assert!(said.contains(" INFO ") && said.contains("Error: cannot read the templates"), "{said}");
+        assert!(said.contains(" INFO ") && said.contains("Error: a template cannot be used"), "{said}");
     }
 }
