@@ -749,7 +749,7 @@ async fn a_cookie_of_the_main_room_goes_when_its_browser_has_another() {
 
 #[actix_web::test]
 async fn a_prediction_moves_along_with_its_browser() {
-    let mut world = World::start();
+    let world = World::start();
     let mut first = Browser::open(&world).await;
     for _ in 0..20 {
         first.visit(&[PLAIN]).await;
