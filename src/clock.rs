@@ -157,7 +157,10 @@ impl ManualClock {
 
     /// Reads the clock and moves it in one step, so that of two who move it at once neither is lost. Tells the time and whether
     /// the clock runs.
-    #[cfg_attr(not(feature = "site"), expect(dead_code, reason = "the test server moves a clock like this"))]
+    #[cfg_attr(
+        not(any(feature = "site", test)),
+        expect(dead_code, reason = "the test server moves a clock like this")
+    )]
     pub(crate) fn turn<E>(
         &self,
         motion: impl FnOnce(DateTime<Utc>) -> Result<Turn, E>,

@@ -1,6 +1,7 @@
 //! The session layer by itself: rules of Django's, each tried with Django 5.2 and 6.1.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+#[cfg(feature = "actix-session")]
 mod actix_store;
 mod batches;
 #[cfg(any(feature = "redis", feature = "memcached"))]
@@ -8,6 +9,7 @@ mod cache_faults;
 mod cached_db;
 mod cached_rows;
 mod caches;
+#[cfg(feature = "testing")]
 mod clients;
 mod contract;
 mod cookies;

@@ -1,4 +1,5 @@
 //! The shipped application from outside: the seed document's claims, its URLs, and its commands.
+#![cfg(feature = "site")]
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod caches;

@@ -3,7 +3,9 @@
 use sessionid::sessions::backends::{FileBackend, FileCodec, FolderError, SessionBackend};
 use sessionid::sessions::{SessionCodec, SessionKey, SessionPolicy, SharedPolicy};
 
-use super::{exists, fresh};
+use super::exists;
+#[cfg(feature = "site")]
+use super::fresh;
 use crate::harness::Harness;
 
 #[test]
