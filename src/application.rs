@@ -44,6 +44,9 @@ use crate::site::{
 
 /// How long requests in flight may take once the server is told to stop.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(30);
+/// How often it is looked whether the workers are gone, and the time between.
+const LOOKS: u32 = 100;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 /// Sessions that are looked at when the site starts.
 const NEWEST: u32 = 20;
 
@@ -106,6 +109,7 @@ pub struct Application {
     signals: StopSignals,
     /// What runs beside it, and ends with it.
     beside: JoinSet<()>,
+    storage: Storage,
 }
 
 impl Application {
@@ -154,7 +158,7 @@ impl Application {
         if let Some(period) = settings.session_clean_up_every.filter(|_| more_urls.is_none()) {
             beside.spawn(storage.clone().clean_up_every(period, clock.clone()));
         }
-        let site = Site::build(settings, clock, storage, policy, more_urls)?;
+        let site = Site::build(settings, clock, storage.clone(), policy, more_urls)?;
         let limits = &settings.limits;
         let workers = available_parallelism().map_or(1, usize::from).min(limits.max_connections);
         let server = HttpServer::new(move || site.app())
@@ -167,7 +171,7 @@ impl Application {
             .map_err(bind_error)?
             .run();
         let signals = StopSignals::listen().map_err(ApplicationError::Server)?;
-        Ok(Self { server, address, signals, beside })
+        Ok(Self { server, address, signals, beside, storage })
     }
 
     /// Where the site listens.
@@ -236,7 +240,19 @@ impl Application {
         let result = self.server.await.map_err(ApplicationError::Server);
         drop(self.beside);
         stopping.abort();
+        be_the_last(&self.storage).await;
         result
+    }
+}
+
+/// Waits for the workers, which may still be letting go of the storage when the server has stopped: whoever is the last to close
+/// an SQLite file brings its log into it, and the end of the process would be none of that.
+async fn be_the_last(storage: &Storage) {
+    for _ in 0..LOOKS {
+        if storage.is_the_last() {
+            return;
+        }
+        tokio::time::sleep(BETWEEN_LOOKS).await;
     }
 }
 

@@ -78,6 +78,12 @@ impl Loaded {
 }
 
 impl Storage {
+    /// Whether nobody else has a clone of it.
+    #[cfg(feature = "site")]
+    pub(crate) fn is_the_last(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
+    }
+
     /// Sessions kept in `backend`, their payloads encoded by `codec`.
     pub fn new(backend: impl SessionBackend + 'static, codec: impl PayloadCodec + 'static) -> Self {
         Self::with(Arc::new(backend), Arc::new(codec))

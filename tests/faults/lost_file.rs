@@ -160,8 +160,6 @@ fn another_file_moved_over_it_is_used_from_then_on() {
         assert!(server.wait().status.success());
         visitor.key().to_owned()
     };
-    // Whoever reads it last brings its log into the file, which a server on a busy machine may have left beside it.
-    assert_eq!(other.keys(), std::slice::from_ref(&known));
     let (server, mut visitor) = visited(&file.path());
     fs::rename(other.path(), file.path()).unwrap();
     eventually("503", NOTICED, || visitor.look().status == 503);
