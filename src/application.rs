@@ -246,12 +246,13 @@ impl Application {
 }
 
 /// Waits for the workers, which may still be letting go of the storage when the server has stopped: whoever is the last to close
-/// an SQLite file brings its log into it, and the end of the process would be none of that.
+/// an SQLite file brings its log into it, and a process that ends with connections open closes none.
 async fn be_the_last(storage: &Storage) {
     for _ in 0..LOOKS {
         if storage.is_the_last() {
             return;
         }
+        // Nothing tells when a worker's thread has dropped its app.
         tokio::time::sleep(BETWEEN_LOOKS).await;
     }
 }
